@@ -1,0 +1,13 @@
+//! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
+
+pub mod device;
+pub mod name;
+pub mod offer;
+pub mod release;
+pub mod store;
+
+pub use device::{CertificateRecord, Device, DeviceState, Running, Seen};
+pub use name::{DeviceId, NameError, ProductName};
+pub use offer::{OfferRecord, OfferState};
+pub use release::{Release, ReleaseId};
+pub use store::{AuditEntry, Store, StoreError};

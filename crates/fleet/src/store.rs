@@ -1,0 +1,155 @@
+//! Where a fleet is kept.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
+
+use crate::{
+    CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState, ProductName,
+    Release, ReleaseId, Seen,
+};
+
+/// One line of what was done, by whom, to what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: UnixTime,
+    /// Who: `operator`, or a device's id.
+    pub actor: String,
+    /// What, as a verb: `device.enroll`, `release.publish`.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// What else is to be known. Never a secret, never a signed URL.
+    pub detail: String,
+}
+
+/// What a fleet's store does. Every method is one transaction: done whole, or not at all.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Adds a device with its first certificate. Only creates.
+    async fn create_device(
+        &self,
+        device: &Device,
+        certificate: &CertificateRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// One device by its id.
+    async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError>;
+    /// The device that a certificate was issued to, with the certificate's record.
+    async fn device_by_certificate(
+        &self,
+        fingerprint: &Digest,
+    ) -> Result<Option<(Device, CertificateRecord)>, StoreError>;
+    /// All devices, by id.
+    async fn devices(&self) -> Result<Vec<Device>, StoreError>;
+    /// A device's certificates, newest first.
+    async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError>;
+    /// Sets whether a device may come; with [`DeviceState::Revoked`] its certificates are revoked too, as of `audit.at`.
+    async fn set_device_state(
+        &self,
+        id: &DeviceId,
+        state: DeviceState,
+        reason: Option<&str>,
+        audit: &AuditEntry,
+    ) -> Result<Device, StoreError>;
+    /// Writes a batch of what devices last said. Unknown devices are passed over.
+    async fn note_seen(&self, seen: &[Seen]) -> Result<(), StoreError>;
+
+    /// Adds a release and gives its number. Refuses a version or counter that the product already has.
+    async fn add_release(
+        &self,
+        release: &Release,
+        audit: &AuditEntry,
+    ) -> Result<ReleaseId, StoreError>;
+    /// One release by its number.
+    async fn release(&self, id: ReleaseId) -> Result<Option<Release>, StoreError>;
+    /// One release by its version.
+    async fn release_by_version(
+        &self,
+        product: &ProductName,
+        version: &str,
+    ) -> Result<Option<Release>, StoreError>;
+    /// The release with the highest counter.
+    async fn newest_release(&self, product: &ProductName) -> Result<Option<Release>, StoreError>;
+    /// All releases, newest first.
+    async fn releases(&self) -> Result<Vec<Release>, StoreError>;
+
+    /// A device's open offer.
+    async fn open_offer(&self, device: &DeviceId) -> Result<Option<OfferRecord>, StoreError>;
+    /// One offer by its id.
+    async fn offer(&self, id: &OfferId) -> Result<Option<OfferRecord>, StoreError>;
+    /// A device's offers, newest first.
+    async fn offers(&self, device: &DeviceId) -> Result<Vec<OfferRecord>, StoreError>;
+    /// Adds an open offer. Refuses when the device has one already.
+    async fn add_offer(&self, offer: &OfferRecord) -> Result<(), StoreError>;
+    /// Ends an open offer; gives `false`, and changes nothing, where it had ended before.
+    async fn end_offer(
+        &self,
+        id: &OfferId,
+        state: OfferState,
+        reason: Option<Reason>,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+    /// Counts one failure on an open offer; gives `false` where it is not open.
+    async fn count_failure(&self, id: &OfferId, reason: Option<Reason>)
+    -> Result<bool, StoreError>;
+
+    /// Adds a line to the audit log.
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+    /// The newest `limit` lines of the audit log, newest first.
+    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+}
+
+/// What a store cannot do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The device is there already.
+    #[error("device `{0}` is already enrolled")]
+    DeviceExists(DeviceId),
+    /// The device already has an open offer.
+    #[error("device `{0}` already has an open offer")]
+    OfferOpen(DeviceId),
+    /// The product has a release of that version or counter.
+    #[error("product `{product}` already has a release with {what}")]
+    ReleaseExists {
+        /// The product.
+        product: ProductName,
+        /// `version 1.2.0` or `counter 7`.
+        what: String,
+    },
+    /// No such device.
+    #[error("no device `{0}`")]
+    UnknownDevice(DeviceId),
+
+    /// The store was written by a newer program.
+    #[error("the store has schema {found}, and this program knows up to {known}")]
+    NewerSchema {
+        /// What the store says.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full(#[source] Cause),
+    /// The store may not be written.
+    #[error("the store may only be read")]
+    ReadOnly(#[source] Cause),
+    /// A row that this program would never have written.
+    #[error("a damaged row in {table}: {what}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// Anything else of the database's.
+    #[error("the database failed")]
+    Database(#[source] Cause),
+}
+
+/// A cause whose type is nobody's business.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,93 @@
+//! What the node asks of the machine it runs on.
+//!
+//! Flash is `embedded_storage_async::nor_flash::NorFlash` over the whole chip, offset 0 its first byte.
+
+use countersign_protocol::{Es256Verifier, UnixTime};
+
+/// Whom the node is about to talk to, which decides what is shown and what is believed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Peer {
+    /// One of our own servers: the device's certificate is shown, the servers' anchors decide.
+    Server,
+    /// A store that a manifest or setting allows: no certificate is shown, the stores' anchors decide.
+    Store,
+}
+
+/// Why a connection could not be made, or ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The peer showed no certificate that the anchors vouch for under that name.
+    #[error("the peer could not prove itself")]
+    Untrusted,
+    /// The peer ended the connection because of who we are.
+    #[error("the peer refused our certificate")]
+    Refused,
+    /// No connection, or it broke.
+    #[error("the connection failed")]
+    Broken,
+    /// Nothing came for too long.
+    #[error("the connection timed out")]
+    TimedOut,
+}
+
+impl embedded_io_async::Error for LinkError {
+    fn kind(&self) -> embedded_io_async::ErrorKind {
+        match self {
+            Self::Untrusted | Self::Refused => embedded_io_async::ErrorKind::PermissionDenied,
+            Self::Broken => embedded_io_async::ErrorKind::ConnectionAborted,
+            Self::TimedOut => embedded_io_async::ErrorKind::TimedOut,
+        }
+    }
+}
+
+/// Makes authenticated connections. There is no way to ask for one that is not.
+pub trait Link {
+    /// One connection; dropping it closes it.
+    type Connection<'a>: embedded_io_async::Read<Error = LinkError>
+        + embedded_io_async::Write<Error = LinkError>
+    where
+        Self: 'a;
+
+    /// Connects to `host`:`port` by TLS and verifies who answers; `floor` is the earliest that now can be.
+    ///
+    /// # Errors
+    /// See [`LinkError`].
+    fn connect(
+        &mut self,
+        peer: Peer,
+        host: &str,
+        port: u16,
+        floor: UnixTime,
+    ) -> impl Future<Output = Result<Self::Connection<'_>, LinkError>>;
+}
+
+/// Waits, and counts time since the start of the machine.
+pub trait Clock {
+    /// Milliseconds since the machine started.
+    fn uptime_ms(&self) -> u64;
+    /// Waits for that long.
+    fn sleep_ms(&mut self, ms: u64) -> impl Future<Output = ()>;
+}
+
+/// Fills buffers with unpredictable bytes.
+pub trait Entropy {
+    /// Fills `buffer`.
+    fn fill(&mut self, buffer: &mut [u8]);
+}
+
+/// SHA-256 as it goes along.
+pub trait Sha256 {
+    /// Takes more bytes.
+    fn update(&mut self, bytes: &[u8]);
+    /// Ends and gives the digest.
+    fn finish(self) -> [u8; 32];
+}
+
+/// The cryptography that the node itself needs (the link has its own).
+pub trait Crypto: Es256Verifier {
+    /// A SHA-256 under way.
+    type Sha256: Sha256;
+    /// Begins a SHA-256.
+    fn sha256(&self) -> Self::Sha256;
+}
