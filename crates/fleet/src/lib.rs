@@ -1,11 +1,13 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
+pub mod code;
 pub mod device;
 pub mod name;
 pub mod offer;
 pub mod release;
 pub mod store;
 
+pub use code::UnknownCode;
 pub use device::{CertificateRecord, Device, DeviceState, Running, Seen};
 pub use name::{DeviceId, NameError, ProductName};
 pub use offer::{OfferRecord, OfferState};

@@ -1,5 +1,7 @@
 //! Releases.
 
+use std::fmt;
+
 use countersign_protocol::{AuthorId, Digest, UnixTime};
 
 use crate::ProductName;
@@ -39,4 +41,10 @@ pub struct Release {
     pub published_at: UnixTime,
     /// The last second in which devices accept it.
     pub not_after: Option<UnixTime>,
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }

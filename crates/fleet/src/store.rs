@@ -28,7 +28,7 @@ pub struct AuditEntry {
 /// What a fleet's store does. Every method is one transaction: done whole, or not at all.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Adds a device with its first certificate. Only creates.
+    /// Adds a device with its first certificate, which is recorded as the device's. Only creates.
     async fn create_device(
         &self,
         device: &Device,
@@ -54,10 +54,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         reason: Option<&str>,
         audit: &AuditEntry,
     ) -> Result<Device, StoreError>;
-    /// Writes a batch of what devices last said. Unknown devices are passed over.
+    /// Writes a batch of what devices last said. Unknown devices are passed over, and so is what a device said
+    /// before what is kept of it.
     async fn note_seen(&self, seen: &[Seen]) -> Result<(), StoreError>;
 
-    /// Adds a release and gives its number. Refuses a version or counter that the product already has.
+    /// Adds a release and gives its number, whatever its `id` says. Refuses a version or counter that the product
+    /// already has.
     async fn add_release(
         &self,
         release: &Release,
@@ -82,9 +84,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn offer(&self, id: &OfferId) -> Result<Option<OfferRecord>, StoreError>;
     /// A device's offers, newest first.
     async fn offers(&self, device: &DeviceId) -> Result<Vec<OfferRecord>, StoreError>;
-    /// Adds an open offer. Refuses when the device has one already.
+    /// Adds an open offer, whatever its `state` and `ended_at` say. Refuses when the device has one already.
     async fn add_offer(&self, offer: &OfferRecord) -> Result<(), StoreError>;
-    /// Ends an open offer; gives `false`, and changes nothing, where it had ended before.
+    /// Ends an open offer as of `audit.at`; gives `false`, and changes and audits nothing, where it had ended before
+    /// or where `state` is [`OfferState::Open`], which is no end.
     async fn end_offer(
         &self,
         id: &OfferId,
@@ -92,7 +95,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         reason: Option<Reason>,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError>;
-    /// Counts one failure on an open offer; gives `false` where it is not open.
+    /// Counts one failure on an open offer and keeps its reason; gives `false` where it is not open.
     async fn count_failure(&self, id: &OfferId, reason: Option<Reason>)
     -> Result<bool, StoreError>;
 
@@ -109,6 +112,12 @@ pub enum StoreError {
     /// The device is there already.
     #[error("device `{0}` is already enrolled")]
     DeviceExists(DeviceId),
+    /// The certificate is recorded already.
+    #[error("certificate {0} is already recorded")]
+    CertificateExists(Digest),
+    /// An offer of that id was given already.
+    #[error("an offer of that id was already given")]
+    OfferExists(OfferId),
     /// The device already has an open offer.
     #[error("device `{0}` already has an open offer")]
     OfferOpen(DeviceId),
@@ -123,7 +132,18 @@ pub enum StoreError {
     /// No such device.
     #[error("no device `{0}`")]
     UnknownDevice(DeviceId),
+    /// No such release.
+    #[error("no release number {0}")]
+    UnknownRelease(ReleaseId),
 
+    /// A number that the store has no room for.
+    #[error("{what} is {value}, and the store holds at most {}", i64::MAX)]
+    TooLarge {
+        /// Which number.
+        what: &'static str,
+        /// What it is.
+        value: u64,
+    },
     /// The store was written by a newer program.
     #[error("the store has schema {found}, and this program knows up to {known}")]
     NewerSchema {
