@@ -1,6 +1,7 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
 pub mod code;
+pub mod decision;
 pub mod device;
 pub mod name;
 pub mod offer;
@@ -8,6 +9,7 @@ pub mod release;
 pub mod store;
 
 pub use code::UnknownCode;
+pub use decision::{Bounds, Decision, End, Next, OpenOffer, Situation, Why, decide};
 pub use device::{CertificateRecord, Device, DeviceState, Running, Seen};
 pub use name::{DeviceId, NameError, ProductName};
 pub use offer::{OfferRecord, OfferState};
