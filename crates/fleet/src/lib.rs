@@ -1,6 +1,8 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
 pub mod code;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod decision;
 pub mod device;
 pub mod name;
