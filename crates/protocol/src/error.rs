@@ -29,6 +29,9 @@ pub enum ErrorKind {
     /// A field is of the wrong type or outside its range.
     #[error("a field is of the wrong type or out of range")]
     BadField,
+    /// A manifest has a field that this crate does not know, and so cannot obey.
+    #[error("a field that this version does not know")]
+    UnknownField,
     /// The message is of a version that this crate does not read.
     #[error("unknown message version")]
     UnknownVersion,

@@ -10,6 +10,7 @@
     clippy::string_slice
 )]
 
+mod cbor;
 pub mod error;
 pub mod manifest;
 pub mod message;
@@ -17,10 +18,16 @@ pub mod reason;
 pub mod value;
 
 pub use error::{Error, ErrorKind};
-pub use manifest::{AuthorId, Es256Verifier, Manifest, SignedManifest, VerifiedManifest};
-pub use message::{CheckIn, CheckInReply, Offer, OfferId, Outcome, Report, SlotState};
+pub use manifest::{
+    Author, AuthorId, Es256Verifier, MAX_MANIFEST, Manifest, NotAnAuthorId, SignedManifest,
+    VerifiedManifest,
+};
+pub use message::{
+    CheckIn, CheckInReply, MAX_CHECK_IN, MAX_REPLY, MAX_REPORT, MAX_URL, NotAnOfferId, Offer,
+    OfferId, Outcome, Report, SlotState,
+};
 pub use reason::Reason;
-pub use value::{Digest, UnixTime};
+pub use value::{Digest, NotADigest, UnixTime};
 
 /// The oldest message version that this crate still reads.
 pub const MIN: u8 = 1;

@@ -57,3 +57,93 @@ pub enum Reason {
     #[error("the new image was not confirmed before the next reset")]
     NotConfirmed = 17,
 }
+
+impl Reason {
+    /// Every reason, in the order of the wire values.
+    pub const ALL: [Self; 17] = [
+        Self::MalformedManifest,
+        Self::UnknownAuthor,
+        Self::BadSignature,
+        Self::WrongProduct,
+        Self::WrongChip,
+        Self::OldCounter,
+        Self::Ended,
+        Self::LowSecureVersion,
+        Self::TooLarge,
+        Self::WrongDigest,
+        Self::WrongImage,
+        Self::ForbiddenAddress,
+        Self::UntrustedServer,
+        Self::BadAnswer,
+        Self::Connection,
+        Self::Flash,
+        Self::NotConfirmed,
+    ];
+
+    /// The value on the wire.
+    #[expect(clippy::as_conversions, reason = "the discriminant is the wire value")]
+    pub const fn wire(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason of a value on the wire; `None` for one that this crate does not know.
+    pub fn from_wire(value: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.wire() == value)
+    }
+
+    /// A stable name for JSON and logs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MalformedManifest => "malformed-manifest",
+            Self::UnknownAuthor => "unknown-author",
+            Self::BadSignature => "bad-signature",
+            Self::WrongProduct => "wrong-product",
+            Self::WrongChip => "wrong-chip",
+            Self::OldCounter => "old-counter",
+            Self::Ended => "ended",
+            Self::LowSecureVersion => "low-secure-version",
+            Self::TooLarge => "too-large",
+            Self::WrongDigest => "wrong-digest",
+            Self::WrongImage => "wrong-image",
+            Self::ForbiddenAddress => "forbidden-address",
+            Self::UntrustedServer => "untrusted-server",
+            Self::BadAnswer => "bad-answer",
+            Self::Connection => "connection",
+            Self::Flash => "flash",
+            Self::NotConfirmed => "not-confirmed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wire_value_names_one_reason() {
+        for value in 0..=u8::MAX {
+            match Reason::from_wire(value) {
+                Some(reason) => assert_eq!(reason.wire(), value),
+                None => assert!(!(1..=17).contains(&value)),
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_kebab_case_and_differ() {
+        for (index, reason) in Reason::ALL.iter().enumerate() {
+            let code = reason.code();
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{code}"
+            );
+            assert!(
+                Reason::ALL[..index]
+                    .iter()
+                    .all(|other| other.code() != code),
+                "{code}"
+            );
+        }
+    }
+}

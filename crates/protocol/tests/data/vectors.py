@@ -1,0 +1,68 @@
+"""Makes the byte literals of tests/wire/v1.rs without any code of ours: see README.md."""
+
+import hashlib
+
+import cbor2
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+MANIFEST_MEDIA_TYPE = "application/vnd.countersign.manifest+cbor"
+
+
+def encode(value):
+    return cbor2.dumps(value, canonical=True)
+
+
+def show(name, data):
+    print(f"{name} = {data.hex()}")
+
+
+# The key of the vectors, by its number: anyone may have it.
+key = ec.derive_private_key(0x436F756E7465727369676E, ec.SECP256R1())
+spki = key.public_key().public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+author = hashlib.sha256(spki).digest()[:8]
+
+manifest = {
+    0: 1, 1: "thermostat", 2: 5, 3: "thermostat-fw", 4: "1.4.0", 5: bytes(range(32)), 6: 1_048_576,
+    7: 42, 8: 3, 9: 1_790_000_000,
+}
+manifest_with_end = manifest | {10: 1_800_000_000}
+
+payload = encode(manifest_with_end)
+protected = encode({1: -7, 3: MANIFEST_MEDIA_TYPE, 4: author})
+to_be_signed = encode(["Signature1", protected, b"", payload])
+r, s = utils.decode_dss_signature(
+    key.sign(to_be_signed, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+)
+signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+signed = encode(cbor2.CBORTag(18, [protected, {}, payload, signature]))
+
+check_in = {
+    0: 1, 1: "thermostat", 2: 5, 3: "1.3.9", 4: bytes([0xAB] * 32), 5: 41, 6: 3, 7: 1, 8: 0,
+}
+first_check_in = {0: 1, 1: "thermostat", 2: 0, 3: "", 5: 0, 6: 0, 7: 0, 8: 1}
+reply = {0: 1, 1: 1_790_000_100, 2: 3600}
+offer = {0: bytes(range(16)), 1: signed, 2: "https://ota.example.com/i/abc?s=1"}
+reply_with_offer = reply | {3: offer}
+report = {0: 1, 1: bytes(range(16)), 2: 1, 3: "1.4.0"}
+report_refused = {0: 1, 1: bytes(range(16)), 2: 3, 3: "1.3.9", 4: 10}
+
+for name, data in {
+    "SPKI": spki,
+    "CHECK_IN": encode(check_in),
+    "FIRST_CHECK_IN": encode(first_check_in),
+    "REPLY": encode(reply),
+    "REPLY_WITH_OFFER": encode(reply_with_offer),
+    "REPORT": encode(report),
+    "REPORT_REFUSED": encode(report_refused),
+    "MANIFEST": encode(manifest),
+    "MANIFEST_WITH_END": payload,
+    "TO_BE_SIGNED": to_be_signed,
+    "SIGNED": signed,
+    # What a later version may send, and this one shall pass over.
+    "REPLY_LATER": encode(reply | {9: {"x": [1, None]}, -1: b"", "later": True}),
+    "CHECK_IN_VERSION_2": encode(check_in | {0: 2}),
+}.items():
+    show(name, data)
