@@ -43,6 +43,7 @@ pub struct PublicKey<'a> {
     pub algorithm: &'a [u8],
     /// The key itself: a point (SEC 1 §2.3.3), or a DER `RSAPublicKey` (RFC 8017 §A.1.1).
     pub key: &'a [u8],
+    offset: usize,
 }
 
 impl<'a> PublicKey<'a> {
@@ -57,6 +58,28 @@ impl<'a> PublicKey<'a> {
         Self::from_element(spki, &element)
     }
 
+    /// This key, if it is of a kind that is certified here: P-256, P-384, RSA of 2048 to 8192 bits.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedKey`]; [`Error::Malformed`] for points that are not uncompressed, which
+    /// mbedTLS does not read.
+    pub fn certifiable(self) -> Result<Self, Error> {
+        match self.kind {
+            KeyKind::Rsa { bits: 2048..=8192 } => Ok(self),
+            KeyKind::EcP256 | KeyKind::EcP384 => {
+                let uncompressed = self.key.first() == Some(&4);
+                if uncompressed && Some(self.key.len()) == self.kind.point_len() {
+                    return Ok(self);
+                }
+                Err(Error::Malformed {
+                    what: WHAT,
+                    offset: self.offset,
+                })
+            }
+            kind => Err(Error::UnsupportedKey { kind }),
+        }
+    }
+
     /// As [`PublicKey::from_der`], for a key that lies within `input`.
     pub(crate) fn from_element(input: &'a [u8], element: &Element<'a>) -> Result<Self, Error> {
         let mut parts = element.reader();
@@ -69,6 +92,7 @@ impl<'a> PublicKey<'a> {
             kind,
             algorithm: algorithm.value(),
             key,
+            offset: bits.offset(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Requests for a certificate: PKCS #10 (RFC 2986).
 
 use crate::{
-    Error, KeyKind, PublicKey,
+    Error, PublicKey,
     certificate::read_name,
     der::{BIT_STRING, INTEGER, Reader, SEQUENCE},
     pem, signature,
@@ -54,7 +54,7 @@ impl CertificateRequest {
         parts.optional(ATTRIBUTES, "attributes")?;
         parts.finish(WHAT)?;
 
-        accept(&PublicKey::from_element(der, &spki)?, spki.offset())?;
+        PublicKey::from_element(der, &spki)?.certifiable()?;
         let bits = der
             .get(signature.bit_string("signature")?)
             .unwrap_or_default();
@@ -91,23 +91,6 @@ impl CertificateRequest {
     /// The common name that is asked for, if there is exactly one and it is readable text.
     pub fn common_name(&self) -> Option<&str> {
         self.common_name.as_deref()
-    }
-}
-
-fn accept(key: &PublicKey<'_>, offset: usize) -> Result<(), Error> {
-    match key.kind {
-        // mbedTLS reads uncompressed points only.
-        KeyKind::EcP256 | KeyKind::EcP384 => {
-            if key.key.first() == Some(&4) && Some(key.key.len()) == key.kind.point_len() {
-                return Ok(());
-            }
-            let what = "public key";
-            Err(Error::Malformed { what, offset })
-        }
-        KeyKind::Rsa { bits: 2048..=8192 } => Ok(()),
-        _ => Err(Error::UnsupportedKey {
-            kind: key.kind.clone(),
-        }),
     }
 }
 

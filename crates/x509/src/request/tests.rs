@@ -1,4 +1,5 @@
 use super::*;
+use crate::KeyKind;
 
 fn vector(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/data/{name}.pem", env!("CARGO_MANIFEST_DIR"));
