@@ -1,2 +1,79 @@
-//! .
-fn main() {}
+//! The project's chores: the gate and its parts, one file per command.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a terminal: what it found goes to stdout, what it is doing to stderr"
+)]
+
+mod absences;
+mod fuzz;
+mod gate;
+mod layers;
+mod licences;
+mod process;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Finds the command and runs it.
+fn run(args: &[&str]) -> Result<ExitCode> {
+    match args {
+        [] | ["help" | "-h" | "--help"] | [_, "-h" | "--help"] => {
+            println!("{HELP}\n\nSteps of the gate, in their order:");
+            for step in gate::STEPS {
+                println!("  {:<10}  {}", step.name, step.about);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        ["test"] => gate::run(&[]),
+        ["test", "--only", names] => gate::run(&names.split(',').collect::<Vec<_>>()),
+        ["layers"] => report(layers::run()),
+        ["licences"] => report(licences::run()),
+        ["fuzz", target] => report(fuzz::run(target, DEFAULT_FUZZ_SECONDS)),
+        ["fuzz", target, "--seconds", seconds] => report(fuzz::run(
+            target,
+            seconds
+                .parse()
+                .with_context(|| format!("reading --seconds {seconds}"))?,
+        )),
+        _ => bail!(
+            "unknown arguments: {}; see `cargo xtask --help`",
+            args.join(" ")
+        ),
+    }
+}
+
+/// Turns a command that only succeeds or fails into an exit code.
+fn report(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+const DEFAULT_FUZZ_SECONDS: u32 = 60;
+
+const HELP: &str = "\
+The project's chores.
+
+Usage: cargo xtask COMMAND
+
+  test [--only STEP,STEP]        run the gate, or only these steps of it
+  layers                         check which crate may know which, and what lower crates must not touch
+  licences                       check the licences of all dependencies, and crates that come twice
+  fuzz TARGET [--seconds N]      fuzz one parser on the nightly toolchain (default: 60 seconds)
+  help                           say this
+
+With CI=true in the environment a test or step that is skipped counts as failed.";

@@ -1,0 +1,65 @@
+//! The tests themselves: run, counted, and asked what they had to skip.
+//!
+//! A test that needs a program which is not there appends a line to the file that `COUNTERSIGN_SKIP_FILE` names
+//! and ends as passed: `SKIPPED: <test>: needs <command>; install it with: <how>`.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::counts::Counts;
+use super::{Context, Outcome, tools};
+use crate::{process, workspace};
+
+/// Runs all tests but the documentation's.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let skips = context.target.join("skipped-tests.txt");
+    std::fs::create_dir_all(&context.target).context("making the target folder")?;
+    std::fs::write(&skips, "").with_context(|| format!("emptying {}", skips.display()))?;
+
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root());
+    if process::works(Command::new("cargo").args(["nextest", "--version"])) {
+        cargo.args([
+            "nextest",
+            "run",
+            "--locked",
+            "--workspace",
+            "--no-fail-fast",
+        ]);
+        cargo.args(["--no-tests", "pass"]);
+    } else {
+        cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+        cargo.args(["--lib", "--bins", "--tests"]);
+    }
+    cargo.env("COUNTERSIGN_SKIP_FILE", &skips);
+    cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
+    let (succeeded, lines) = process::watched(&mut cargo)?;
+
+    let mut counts = Counts::read(lines.iter().map(String::as_str));
+    let skipped = std::fs::read_to_string(&skips).context("reading what tests skipped")?;
+    for line in skipped.lines().filter(|line| !line.trim().is_empty()) {
+        eprintln!("{line}");
+        // To its runner such a test has passed.
+        counts.passed = counts.passed.saturating_sub(1);
+        counts.skipped = counts.skipped.saturating_add(1);
+    }
+    ended(succeeded, counts)
+}
+
+/// Runs the documentation's examples.
+pub(super) fn run_doctests(_: &Context) -> Result<Outcome> {
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root());
+    cargo.args(["test", "--locked", "--doc", "--workspace", "--no-fail-fast"]);
+    let (succeeded, lines) = process::watched(&mut cargo)?;
+    ended(succeeded, Counts::read(lines.iter().map(String::as_str)))
+}
+
+/// A runner that fails without a failed test did not get as far as running them.
+fn ended(succeeded: bool, counts: Counts) -> Result<Outcome> {
+    if !succeeded && counts.failed == 0 {
+        bail!("the tests did not build, or their runner failed");
+    }
+    Ok(Outcome::Counted(counts))
+}

@@ -1,0 +1,106 @@
+//! Other people's programs, by which the tests judge what we make.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::{Context, Outcome};
+use crate::{process, workspace};
+
+/// A command that the tests call, the Debian package that brings it, and a call that only succeeds where it is there.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("openssl", &["openssl", "version"]),
+    ("curl", &["curl", "--version"]),
+    ("python3-venv", &["python3", "-c", "import ensurepip, venv"]),
+];
+
+/// Where the commands of the Python tools are.
+pub(super) fn bin(context: &Context) -> PathBuf {
+    venv(context).join("bin")
+}
+
+/// Installs what is missing; does nothing, and needs no network, once all is there.
+pub(super) fn run(context: &Context) -> Result<Outcome> {
+    let missing = missing();
+    if !missing.is_empty() {
+        let packages = missing.join(" ");
+        if !may_install() {
+            return Ok(Outcome::Skipped(format!(
+                "missing: {packages}; install with: sudo apt-get install {packages}"
+            )));
+        }
+        apt(&["update"])?;
+        apt(&[
+            &["install", "-y", "--no-install-recommends"][..],
+            &missing[..],
+        ]
+        .concat())?;
+    }
+    make_venv(context)?;
+    Ok(Outcome::Passed)
+}
+
+fn missing() -> Vec<&'static str> {
+    let works = |command: &[&str]| match command {
+        [program, args @ ..] => process::works(Command::new(program).args(args)),
+        [] => false,
+    };
+    COMMANDS
+        .iter()
+        .filter(|(_, call)| !works(call))
+        .map(|(package, _)| *package)
+        .collect()
+}
+
+/// Root on a Debian: the only place where a program may install packages without being asked.
+fn may_install() -> bool {
+    let root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    root && Path::new("/etc/debian_version").exists()
+}
+
+fn apt(args: &[&str]) -> Result<()> {
+    process::succeed(
+        Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+/// Makes the venv anew unless it was made from the same list and the same Python.
+fn make_venv(context: &Context) -> Result<()> {
+    let list = workspace::root().join("xtask/requirements.txt");
+    let wanted = std::fs::read_to_string(&list).context("reading xtask/requirements.txt")?;
+    let python = process::output(Command::new("python3").arg("--version"))?;
+    let wanted = format!("{python}{wanted}");
+
+    let venv = venv(context);
+    let marker = venv.join("made-from.txt");
+    if std::fs::read_to_string(&marker).is_ok_and(|made_from| made_from == wanted) {
+        return Ok(());
+    }
+    process::succeed(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv),
+    )?;
+    process::succeed(
+        Command::new(venv.join("bin/python"))
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--quiet",
+            ])
+            .arg("--requirement")
+            .arg(&list),
+    )?;
+    // Last, so that a venv that was left half made is made again.
+    std::fs::write(&marker, wanted).context("marking the venv as made")
+}
+
+fn venv(context: &Context) -> PathBuf {
+    context.target.join("venv")
+}

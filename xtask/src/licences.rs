@@ -1,0 +1,111 @@
+//! `cargo xtask licences`: what we link may be linked, and is there once.
+
+mod spdx;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use crate::workspace;
+
+/// Licences (SPDX) that a program under MIT or Apache-2.0 may contain without asking anyone.
+const ALLOWED: &[&str] = &[
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BlueOak-1.0.0",
+    "BSD-3-Clause",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+/// Crates that may come in two versions, each with its reason: `name: reason` by line.
+const DUPLICATES: &str = include_str!("../duplicates.txt");
+
+/// Checks every package that a build for this machine is made of.
+pub(crate) fn run() -> Result<()> {
+    let metadata = workspace::packages()?;
+    let packages: Vec<Package<'_>> = metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Package::read)
+        .collect();
+    let mut faults = refused(&packages);
+    let doubled = doubled(&packages);
+    let listed: BTreeSet<&str> = DUPLICATES
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    for (name, versions) in &doubled {
+        println!("licences: {name} comes as {}", versions.join(", "));
+        if !listed.contains(name) {
+            faults.push(format!(
+                "{name} comes in several versions; drop one, or give the reason in xtask/duplicates.txt"
+            ));
+        }
+    }
+    for name in listed.iter().filter(|name| !doubled.contains_key(*name)) {
+        println!("licences: {name} comes once now: its line in xtask/duplicates.txt can go");
+    }
+    if !faults.is_empty() {
+        bail!("licences and versions:\n  {}", faults.join("\n  "));
+    }
+    println!(
+        "licences: {} packages, {} of them in two versions",
+        packages.len(),
+        doubled.len()
+    );
+    Ok(())
+}
+
+/// What counts of a package here.
+struct Package<'a> {
+    name: &'a str,
+    version: &'a str,
+    licence: Option<&'a str>,
+}
+
+impl<'a> Package<'a> {
+    fn read(value: &'a Value) -> Option<Self> {
+        Some(Self {
+            name: value["name"].as_str()?,
+            version: value["version"].as_str()?,
+            licence: value["license"].as_str(),
+        })
+    }
+}
+
+fn refused(packages: &[Package<'_>]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for Package {
+        name,
+        version,
+        licence,
+    } in packages
+    {
+        match licence {
+            None => faults.push(format!("{name} {version} states no licence")),
+            Some(licence) if !spdx::admits(licence, ALLOWED) => faults.push(format!(
+                "{name} {version} is under {licence}, which xtask/src/licences.rs does not list"
+            )),
+            Some(_) => {}
+        }
+    }
+    faults
+}
+
+fn doubled<'a>(packages: &[Package<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in packages {
+        versions
+            .entry(package.name)
+            .or_default()
+            .push(package.version);
+    }
+    versions.retain(|_, versions| versions.len() > 1);
+    versions
+}
