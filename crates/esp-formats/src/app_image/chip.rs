@@ -1,0 +1,207 @@
+//! Chips by number, and where each maps flash.
+
+use core::fmt;
+use core::ops::Range;
+
+/// The chip that an image is for, as its header numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[doc(alias = "esp_chip_id_t")]
+pub struct ChipId(pub u16);
+
+impl ChipId {
+    /// ESP32.
+    pub const ESP32: Self = Self(0x00);
+    /// ESP32-S2.
+    pub const ESP32_S2: Self = Self(0x02);
+    /// ESP32-C3.
+    pub const ESP32_C3: Self = Self(0x05);
+    /// ESP32-S3.
+    pub const ESP32_S3: Self = Self(0x09);
+    /// ESP32-C2.
+    pub const ESP32_C2: Self = Self(0x0C);
+    /// ESP32-C6.
+    pub const ESP32_C6: Self = Self(0x0D);
+    /// ESP32-H2.
+    pub const ESP32_H2: Self = Self(0x10);
+    /// ESP32-P4.
+    pub const ESP32_P4: Self = Self(0x12);
+    /// ESP32-C61.
+    pub const ESP32_C61: Self = Self(0x14);
+    /// ESP32-C5.
+    pub const ESP32_C5: Self = Self(0x17);
+    /// ESP32-H21.
+    pub const ESP32_H21: Self = Self(0x19);
+    /// ESP32-H4.
+    pub const ESP32_H4: Self = Self(0x1C);
+    /// ESP32-S31.
+    pub const ESP32_S31: Self = Self(0x20);
+
+    /// Gives Espressif's name for the chip ("ESP32-C3"), or `None` for a number not known here.
+    pub fn name(self) -> Option<&'static str> {
+        self.known().map(|chip| chip.name)
+    }
+
+    /// Finds a chip by name, in any case, with or without the hyphen ("esp32c3", "ESP32-C3").
+    pub fn from_name(name: &str) -> Option<Self> {
+        let folded = |text: &'static str| text.bytes().filter(|byte| *byte != b'-');
+        let wanted = || {
+            name.bytes()
+                .filter(|byte| *byte != b'-')
+                .map(|b| b.to_ascii_uppercase())
+        };
+        KNOWN
+            .iter()
+            .find(|chip| wanted().eq(folded(chip.name)))
+            .map(|chip| chip.id)
+    }
+
+    /// Iterates over the chips known here, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KNOWN.iter().map(|chip| chip.id)
+    }
+
+    /// Says whether a segment with this load address stays in flash and is mapped; `None` for unknown chips.
+    ///
+    /// Such a segment must lie in the file at an offset congruent to its address modulo the MMU's page.
+    pub fn is_flash_mapped(self, load_addr: u32) -> Option<bool> {
+        self.known()
+            .map(|chip| chip.drom.contains(&load_addr) || chip.irom.contains(&load_addr))
+    }
+
+    pub(super) fn known(self) -> Option<&'static Chip> {
+        KNOWN.iter().find(|chip| chip.id == self)
+    }
+}
+
+impl fmt::Display for ChipId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "chip {:#06x}", self.0),
+        }
+    }
+}
+
+/// What has to be known of a chip to place segments.
+#[derive(Debug)]
+pub(super) struct Chip {
+    id: ChipId,
+    name: &'static str,
+    /// Addresses at which read-only data is mapped from flash.
+    pub(super) drom: Range<u32>,
+    /// Addresses at which code is mapped from flash.
+    irom: Range<u32>,
+    /// First address of RAM that can hold code, above what the second-stage bootloader uses.
+    pub(super) iram: u32,
+}
+
+const fn chip(
+    id: ChipId,
+    name: &'static str,
+    drom: Range<u32>,
+    irom: Range<u32>,
+    iram: u32,
+) -> Chip {
+    Chip {
+        id,
+        name,
+        drom,
+        irom,
+        iram,
+    }
+}
+
+/// Source: ESP-IDF v5.5.5, `components/soc/<chip>/include/soc/soc.h` and `esp_app_format.h`.
+const KNOWN: [Chip; 13] = [
+    chip(
+        ChipId::ESP32,
+        "ESP32",
+        0x3F40_0000..0x3F80_0000,
+        0x400D_0000..0x4040_0000,
+        0x4008_0000,
+    ),
+    chip(
+        ChipId::ESP32_S2,
+        "ESP32-S2",
+        0x3F00_0000..0x3F3F_0000,
+        0x4008_0000..0x40B8_0000,
+        0x4002_8000,
+    ),
+    chip(
+        ChipId::ESP32_C3,
+        "ESP32-C3",
+        0x3C00_0000..0x3C80_0000,
+        0x4200_0000..0x4280_0000,
+        0x4038_0000,
+    ),
+    chip(
+        ChipId::ESP32_S3,
+        "ESP32-S3",
+        0x3C00_0000..0x3E00_0000,
+        0x4200_0000..0x4400_0000,
+        0x4037_8000,
+    ),
+    chip(
+        ChipId::ESP32_C2,
+        "ESP32-C2",
+        0x3C00_0000..0x3C40_0000,
+        0x4200_0000..0x4240_0000,
+        0x4038_0000,
+    ),
+    chip(
+        ChipId::ESP32_C6,
+        "ESP32-C6",
+        0x4200_0000..0x4300_0000,
+        0x4200_0000..0x4300_0000,
+        0x4080_0000,
+    ),
+    chip(
+        ChipId::ESP32_H2,
+        "ESP32-H2",
+        0x4200_0000..0x4300_0000,
+        0x4200_0000..0x4300_0000,
+        0x4080_0000,
+    ),
+    chip(
+        ChipId::ESP32_P4,
+        "ESP32-P4",
+        0x4000_0000..0x4C00_0000,
+        0x4000_0000..0x4C00_0000,
+        0x4FF0_0000,
+    ),
+    chip(
+        ChipId::ESP32_C61,
+        "ESP32-C61",
+        0x4200_0000..0x4400_0000,
+        0x4200_0000..0x4400_0000,
+        0x4080_0000,
+    ),
+    chip(
+        ChipId::ESP32_C5,
+        "ESP32-C5",
+        0x4200_0000..0x4400_0000,
+        0x4200_0000..0x4400_0000,
+        0x4080_0000,
+    ),
+    chip(
+        ChipId::ESP32_H21,
+        "ESP32-H21",
+        0x4200_0000..0x4300_0000,
+        0x4200_0000..0x4300_0000,
+        0x4080_0000,
+    ),
+    chip(
+        ChipId::ESP32_H4,
+        "ESP32-H4",
+        0x4200_0000..0x4400_0000,
+        0x4200_0000..0x4400_0000,
+        0x4081_0000,
+    ),
+    chip(
+        ChipId::ESP32_S31,
+        "ESP32-S31",
+        0x4000_0000..0x5400_0000,
+        0x4000_0000..0x5400_0000,
+        0x2F00_0000,
+    ),
+];
