@@ -1,0 +1,118 @@
+//! Cells of a row, checked as they are read.
+
+use std::{fmt::Display, str::FromStr};
+
+use countersign_fleet::StoreError;
+use countersign_protocol::{Digest, UnixTime};
+use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
+
+/// A row of one table. What it holds and we would never have written is [`StoreError::Damaged`].
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'r> {
+    pub(crate) table: &'static str,
+    pub(crate) row: &'r SqliteRow,
+}
+
+impl<'r> Row<'r> {
+    /// A text, a BLOB or a BIGINT, as it is.
+    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        // Read as an option first: sqlx gives 0 for a NULL that is read as a number.
+        self.optional(column)?
+            .ok_or_else(|| self.damaged(column, "NULL"))
+    }
+
+    /// A text, a BLOB or a BIGINT, as it is, or none.
+    pub(crate) fn optional<T>(&self, column: &'static str) -> Result<Option<T>, StoreError>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        self.row
+            .try_get(column)
+            .map_err(|error| self.damaged(column, error))
+    }
+
+    /// A text that has a form.
+    pub(crate) fn parsed<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let text: &str = self.get(column)?;
+        text.parse().map_err(|error| self.damaged(column, error))
+    }
+
+    /// A number within its type.
+    pub(crate) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.narrowed(column, self.get(column)?)
+    }
+
+    /// A number within its type, or none.
+    pub(crate) fn optional_number<T: TryFrom<i64>>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let number: Option<i64> = self.optional(column)?;
+        number.map(|wide| self.narrowed(column, wide)).transpose()
+    }
+
+    pub(crate) fn time(&self, column: &'static str) -> Result<UnixTime, StoreError> {
+        self.number(column).map(UnixTime)
+    }
+
+    pub(crate) fn optional_time(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<UnixTime>, StoreError> {
+        Ok(self.optional_number(column)?.map(UnixTime))
+    }
+
+    /// A BLOB of exactly `N` bytes.
+    pub(crate) fn bytes<const N: usize>(
+        &self,
+        column: &'static str,
+    ) -> Result<[u8; N], StoreError> {
+        self.sized(column, self.get(column)?)
+    }
+
+    pub(crate) fn optional_digest(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Digest>, StoreError> {
+        let bytes: Option<&[u8]> = self.optional(column)?;
+        bytes
+            .map(|bytes| self.sized(column, bytes).map(Digest))
+            .transpose()
+    }
+
+    /// Something that is so (1) or not (0).
+    pub(crate) fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+        match self.get::<i64>(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.damaged(column, format_args!("{other} is neither 0 nor 1"))),
+        }
+    }
+
+    pub(crate) fn damaged(&self, column: &'static str, what: impl Display) -> StoreError {
+        StoreError::Damaged {
+            table: self.table,
+            what: format!("{column}: {what}"),
+        }
+    }
+
+    fn narrowed<T: TryFrom<i64>>(&self, column: &'static str, wide: i64) -> Result<T, StoreError> {
+        T::try_from(wide).map_err(|_| self.damaged(column, format_args!("{wide} is out of range")))
+    }
+
+    fn sized<const N: usize>(
+        &self,
+        column: &'static str,
+        bytes: &[u8],
+    ) -> Result<[u8; N], StoreError> {
+        let length = bytes.len();
+        let wrong = |_| self.damaged(column, format_args!("{length} bytes and not {N}"));
+        bytes.try_into().map_err(wrong)
+    }
+}

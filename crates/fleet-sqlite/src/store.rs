@@ -1,0 +1,199 @@
+//! The store: its connections, and the transaction of each method.
+
+mod open;
+
+use async_trait::async_trait;
+use countersign_fleet::{
+    AuditEntry, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState,
+    ProductName, Release, ReleaseId, Seen, Store, StoreError,
+};
+use countersign_protocol::{Digest, OfferId, Reason};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::{audit, devices, error::failed, offers, releases};
+
+/// A fleet in one `SQLite` file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// One connection, which writes.
+    writer: SqlitePool,
+    /// A few, which cannot.
+    readers: SqlitePool,
+}
+
+/// How far a transaction has come when its commit returns.
+#[derive(Clone, Copy, Debug)]
+enum Lasting {
+    /// It is on the disk.
+    Synced,
+    /// It is written; a power cut may lose it, and with it nothing else.
+    Written,
+}
+
+impl SqliteStore {
+    async fn begin(&self, lasting: Lasting) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        // `synchronous` is set with every transaction, so that no call that was given up on leaves its own behind.
+        // IMMEDIATE takes the write lock here, where `busy_timeout` waits for another process, and never half-way.
+        let statement = match lasting {
+            Lasting::Synced => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            Lasting::Written => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        };
+        self.writer.begin_with(statement).await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_device(
+        &self,
+        device: &Device,
+        certificate: &CertificateRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        devices::create(&mut transaction, device, certificate).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
+        devices::by_id(&self.readers, id).await
+    }
+
+    async fn device_by_certificate(
+        &self,
+        fingerprint: &Digest,
+    ) -> Result<Option<(Device, CertificateRecord)>, StoreError> {
+        devices::by_certificate(&self.readers, fingerprint).await
+    }
+
+    async fn devices(&self) -> Result<Vec<Device>, StoreError> {
+        devices::all(&self.readers).await
+    }
+
+    async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError> {
+        devices::certificates(&self.readers, id).await
+    }
+
+    async fn set_device_state(
+        &self,
+        id: &DeviceId,
+        state: DeviceState,
+        reason: Option<&str>,
+        audit: &AuditEntry,
+    ) -> Result<Device, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let device = devices::set_state(&mut transaction, id, state, reason, audit.at).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await?;
+        Ok(device)
+    }
+
+    async fn note_seen(&self, seen: &[Seen]) -> Result<(), StoreError> {
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin(Lasting::Written).await?;
+        for one in seen {
+            devices::note_seen(&mut transaction, one).await?;
+        }
+        commit(transaction).await
+    }
+
+    async fn add_release(
+        &self,
+        release: &Release,
+        audit: &AuditEntry,
+    ) -> Result<ReleaseId, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let id = releases::add(&mut transaction, release).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await?;
+        Ok(id)
+    }
+
+    async fn release(&self, id: ReleaseId) -> Result<Option<Release>, StoreError> {
+        releases::by_id(&self.readers, id).await
+    }
+
+    async fn release_by_version(
+        &self,
+        product: &ProductName,
+        version: &str,
+    ) -> Result<Option<Release>, StoreError> {
+        releases::by_version(&self.readers, product, version).await
+    }
+
+    async fn newest_release(&self, product: &ProductName) -> Result<Option<Release>, StoreError> {
+        releases::newest(&self.readers, product).await
+    }
+
+    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
+        releases::all(&self.readers).await
+    }
+
+    async fn open_offer(&self, device: &DeviceId) -> Result<Option<OfferRecord>, StoreError> {
+        offers::open_of(&self.readers, device).await
+    }
+
+    async fn offer(&self, id: &OfferId) -> Result<Option<OfferRecord>, StoreError> {
+        offers::by_id(&self.readers, id).await
+    }
+
+    async fn offers(&self, device: &DeviceId) -> Result<Vec<OfferRecord>, StoreError> {
+        offers::all_of(&self.readers, device).await
+    }
+
+    async fn add_offer(&self, offer: &OfferRecord) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        offers::add(&mut transaction, offer).await?;
+        commit(transaction).await
+    }
+
+    async fn end_offer(
+        &self,
+        id: &OfferId,
+        state: OfferState,
+        reason: Option<Reason>,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        if state == OfferState::Open {
+            return Ok(false);
+        }
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let ended = offers::end(&mut transaction, id, state, reason, audit.at).await?;
+        if ended {
+            audit::add(&mut transaction, audit).await?;
+        }
+        commit(transaction).await?;
+        Ok(ended)
+    }
+
+    async fn count_failure(
+        &self,
+        id: &OfferId,
+        reason: Option<Reason>,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let counted = offers::count_failure(&mut transaction, id, reason).await?;
+        commit(transaction).await?;
+        Ok(counted)
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        audit::add(&mut transaction, entry).await?;
+        commit(transaction).await
+    }
+
+    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::newest(&self.readers, limit).await
+    }
+}
+
+async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! How a store is opened and closed.
+
+use std::{fs::OpenOptions, io, path::Path, time::Duration};
+
+use countersign_fleet::StoreError;
+use sqlx::{
+    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+
+use super::SqliteStore;
+use crate::{
+    error::{failed, failed_io},
+    schema::{self, Age},
+};
+
+impl SqliteStore {
+    /// Opens the fleet in the file at `path`, which is made where there is none, readable by its owner alone.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] where a newer program wrote the file, which then stays as it is;
+    /// [`StoreError::ReadOnly`] where the file or its folder may not be written; [`StoreError::Full`];
+    /// [`StoreError::Database`] where it is no database.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let options = options(path);
+        let mut connection = options.connect().await.map_err(failed)?;
+        let prepared = prepare(&mut connection).await;
+        connection.close().await.map_err(failed)?;
+        prepared?;
+        Self::connect(options).await
+    }
+
+    /// Opens the fleet in the file at `path` for reading; whatever would write is [`StoreError::ReadOnly`].
+    ///
+    /// Beside a store that is open for writing, or where the folder may be written: `SQLite`'s readers share an index
+    /// of the write-ahead log in a file of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] where a newer program wrote the file, [`StoreError::ReadOnly`] where an older one
+    /// did and the file must be written first; [`StoreError::Database`] where there is none.
+    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let options = options(path).read_only(true);
+        let mut connection = options.connect().await.map_err(failed)?;
+        let age = schema::age(&mut connection).await;
+        connection.close().await.map_err(failed)?;
+        match age? {
+            Age::Current => Self::connect(options).await,
+            Age::Older => Err(StoreError::ReadOnly(
+                "the file has an older schema, and bringing it up to date needs to write".into(),
+            )),
+        }
+    }
+
+    /// Waits for calls under way, moves the write-ahead log into the file, and closes it.
+    ///
+    /// Dropping the store instead loses nothing: the log stays beside the file until the next [`Self::open`].
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let writer = pool(1)
+            // Where SQLite rolls back by itself, as on a full disk, sqlx goes on to count a transaction as open and
+            // refuses to begin another. Such a connection is replaced. The test before makes a rollback that is
+            // still queued count.
+            .test_before_acquire(true)
+            .before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            })
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
+        let readers: SqlitePool = pool(READERS)
+            .test_before_acquire(false)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(failed)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// Checks the schema, brings it up to date, and turns the write-ahead log on, which the file remembers.
+async fn prepare(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    schema::age(connection).await?;
+    schema::migrate(connection).await?;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(StoreError::Database(
+            format!("the file system has no write-ahead log for SQLite, only `{mode}`").into(),
+        ))
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(QUEUE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Makes an empty file that only its owner may read, where there is none. `SQLite` gives the files beside it the same
+/// mode. A file that is there is not opened: closing it would drop the locks that this process has on it elsewhere.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed_io(error)),
+    }
+}
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a call waits for its connection.
+const QUEUE: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
