@@ -1,0 +1,145 @@
+//! Why a device refuses a server.
+
+use countersign_protocol::UnixTime;
+
+/// Why a device refuses, which certificate is to blame, and what would mend it.
+///
+/// Positions count from 0, the server's own certificate, in the order sent.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A critical extension that mbedTLS does not know, such as name constraints (2.5.29.30).
+    #[error(
+        "certificate {position} has the critical extension {oid}, which mbedTLS cannot read: do not send it, or have it reissued without"
+    )]
+    CriticalExtension {
+        /// Which certificate.
+        position: usize,
+        /// Which extension, in dotted form.
+        oid: String,
+    },
+
+    /// The top certificate is a root's cross-certificate under an older root, which is missing.
+    #[error(
+        "certificate {position} is `{subject}`, which the bundle has, but as certified by `{issuer}`, which it has not: put `{issuer}` into the bundle, or stop sending certificate {position}"
+    )]
+    CrossSigned {
+        /// Which certificate.
+        position: usize,
+        /// The newer root.
+        subject: String,
+        /// The older one.
+        issuer: String,
+    },
+
+    /// It ended before the earliest time that now can be.
+    #[error("certificate {position} ended at {} seconds since 1970, and it is {} at least: renew it", not_after.0, floor.0)]
+    Expired {
+        /// Which certificate.
+        position: usize,
+        /// Its last second.
+        not_after: UnixTime,
+        /// The earliest time that now can be.
+        floor: UnixTime,
+    },
+
+    /// A key that mbedTLS does not read, or that its default profile refuses.
+    #[error(
+        "certificate {position} has a key of kind {kind}: use P-256, P-384, P-521, or RSA of 2048 bits or more"
+    )]
+    Key {
+        /// Which certificate.
+        position: usize,
+        /// The kind of its key.
+        kind: String,
+    },
+
+    /// Nothing was sent.
+    #[error("the server sent no certificate")]
+    NoCertificate,
+
+    /// What bears the issuer's name is no CA, or may not sign certificates.
+    #[error("certificate {position} has issued another and is not a CA's: have it reissued as one")]
+    NotACa {
+        /// Which certificate.
+        position: usize,
+    },
+
+    /// The server's own certificate is not for servers.
+    #[error(
+        "the server's certificate is not for servers: it needs the extended key usage serverAuth, and digitalSignature"
+    )]
+    NotAServers,
+
+    /// The issuer was sent before what it issued.
+    #[error(
+        "certificate {position} was issued by certificate {issuer_position}, which is sent before it: send each issuer behind what it issued"
+    )]
+    OutOfOrder {
+        /// Which certificate.
+        position: usize,
+        /// Its issuer.
+        issuer_position: usize,
+    },
+
+    /// A CA with more CAs below it than it allows.
+    #[error("certificate {position} does not allow so many CAs below it: shorten the chain")]
+    PathTooLong {
+        /// Which certificate.
+        position: usize,
+    },
+
+    /// A signature algorithm that is not SHA-2 with RSA or ECDSA.
+    #[error("certificate {position} is signed with {oid}: have it reissued with SHA-256")]
+    Signature {
+        /// Which certificate.
+        position: usize,
+        /// The algorithm, in dotted form.
+        oid: String,
+    },
+
+    /// More than eight intermediates.
+    #[error("the server sends more than eight intermediates: send only those that are needed")]
+    TooMany,
+
+    /// The issuer is neither in the bundle nor was it sent.
+    #[error(
+        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle"
+    )]
+    UnknownIssuer {
+        /// Which certificate.
+        position: usize,
+        /// Its issuer's name.
+        issuer: String,
+    },
+
+    /// Not a certificate that can be read.
+    #[error("certificate {position} cannot be read")]
+    Unreadable {
+        /// Which certificate.
+        position: usize,
+        /// What is wrong with it.
+        #[source]
+        cause: countersign_x509::Error,
+    },
+
+    /// The bundle's entry of that name has another key.
+    #[error(
+        "certificate {position} was not signed by the key that the bundle has for `{issuer}`: put the right `{issuer}` into the bundle, and only that one"
+    )]
+    WrongAnchor {
+        /// Which certificate.
+        position: usize,
+        /// The name under which the bundle was searched.
+        issuer: String,
+    },
+
+    /// The certificate is for other hosts.
+    #[error("the server's certificate is for {}, not for {host}", names.join(", "))]
+    WrongName {
+        /// The host that was meant.
+        host: String,
+        /// What it is for.
+        names: Vec<String>,
+    },
+}
