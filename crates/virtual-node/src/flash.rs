@@ -110,6 +110,11 @@ impl FileFlash {
         self.power = Power::Steady;
     }
 
+    /// The chip's size in bytes.
+    pub const fn size(&self) -> u32 {
+        self.len
+    }
+
     /// How much was done since the flash was opened.
     pub const fn operations(&self) -> Operations {
         self.operations

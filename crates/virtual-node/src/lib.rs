@@ -1,9 +1,15 @@
 //! A virtual ESP32 on a computer: the node, and the machine around it.
 //!
 //! The flash is a file, the network is the computer's, time passes as it does. What runs is the same
-//! [node](countersign_node) as on a chip, started by the same [boot rules](countersign_esp_boot), which
-//! believes servers by the same rules as ESP-IDF does; one process can run many.
+//! [node](countersign_node) as on a chip, started by the same [boot rules](countersign_esp_boot), which believes servers
+//! by the same rules as ESP-IDF does; one process can run many.
 
 pub mod clock;
 pub mod crypto;
+pub mod event;
 pub mod flash;
+pub mod link;
+
+pub use event::{Event, ResetCause};
+pub use flash::{FileFlash, FlashError};
+pub use link::{Identity, LinkSettings, TlsLink};

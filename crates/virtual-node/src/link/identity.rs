@@ -1,0 +1,51 @@
+//! Who the device says it is.
+
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+/// A device's certificate chain, its own first, and the private key to it.
+#[derive(Clone, Debug)]
+pub struct Identity(Arc<CertifiedKey>);
+
+impl Identity {
+    /// Puts a chain and a key (DER; PKCS #8, SEC1 or PKCS #1) together.
+    ///
+    /// # Errors
+    /// [`IdentityError`], also where the key is not that of the first certificate.
+    pub fn new(
+        chain: impl IntoIterator<Item = Vec<u8>>,
+        key: &[u8],
+    ) -> Result<Self, IdentityError> {
+        let chain: Vec<_> = chain.into_iter().map(CertificateDer::from).collect();
+        if chain.is_empty() {
+            return Err(IdentityError::NoCertificate);
+        }
+        let key = PrivateKeyDer::try_from(key).map_err(|_| IdentityError::Key)?;
+        let key = any_supported_type(&key).map_err(|_| IdentityError::Key)?;
+        let pair = CertifiedKey::new(chain, key);
+        pair.keys_match().map_err(|_| IdentityError::NotAPair)?;
+        Ok(Self(Arc::new(pair)))
+    }
+
+    pub(super) fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Why an identity is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The private key is of no known form.
+    #[error("the private key cannot be read")]
+    Key,
+    /// There is no certificate.
+    #[error("there is no device certificate")]
+    NoCertificate,
+    /// The private key is not that of the certificate.
+    #[error("the private key is not that of the device certificate")]
+    NotAPair,
+}

@@ -1,0 +1,331 @@
+use std::io;
+use std::net::Ipv4Addr;
+
+use countersign_x509::Certificate;
+use embedded_io_async::{Read, Write};
+use esp_formats::bundle::{Entry, Format, encode, encoded_len};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+
+struct Authority {
+    der: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let der = params.self_signed(&key).unwrap().der().clone();
+        Self {
+            der,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    fn issue(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        (
+            params.signed_by(&key, &self.issuer).unwrap().der().clone(),
+            key,
+        )
+    }
+
+    fn bundle(&self, format: Format) -> Vec<u8> {
+        let root = Certificate::from_der(&self.der).unwrap();
+        let mut entries = [Entry {
+            name: root.subject(),
+            key: root.public_key(),
+        }];
+        let mut out = vec![0; encoded_len(format, &entries)];
+        encode(format, &mut entries, &mut out).unwrap();
+        out
+    }
+}
+
+/// A server of one connection, which echoes four bytes; gives the client's certificates.
+struct Server {
+    port: u16,
+    task: JoinHandle<io::Result<usize>>,
+}
+
+async fn server(root: &Authority, name: &str, devices: &Authority, optional: bool) -> Server {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(devices.der.clone()).unwrap();
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let clients = if optional {
+        clients.allow_unauthenticated()
+    } else {
+        clients
+    };
+    let (certificate, key) = root.issue(name);
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients.build().unwrap())
+        .with_single_cert(
+            vec![certificate],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let task = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await?;
+        let mut stream = TlsAcceptor::from(Arc::new(config)).accept(tcp).await?;
+        let mut bytes = [0; 4];
+        stream.read_exact(&mut bytes).await?;
+        stream.write_all(&bytes).await?;
+        stream.flush().await?;
+        Ok(stream.get_ref().1.peer_certificates().map_or(0, <[_]>::len))
+    });
+    Server { port, task }
+}
+
+fn identity(devices: &Authority) -> Identity {
+    let (certificate, key) = devices.issue("dev-1");
+    Identity::new([certificate.to_vec()], &key.serialize_der()).unwrap()
+}
+
+fn settings(tls12_only: bool) -> LinkSettings {
+    LinkSettings {
+        tls12_only,
+        connect_timeout: Duration::from_secs(5),
+        io_timeout: Duration::from_secs(5),
+        hosts: vec![("ota.example.com".to_owned(), Ipv4Addr::LOCALHOST.into())],
+    }
+}
+
+async fn echo(connection: &mut TlsConnection) -> Result<(), LinkError> {
+    connection.write_all(b"ping").await?;
+    connection.flush().await?;
+    let mut bytes = [0; 4];
+    match connection.read_exact(&mut bytes).await {
+        Ok(()) => assert_eq!(&bytes, b"ping"),
+        Err(embedded_io_async::ReadExactError::Other(error)) => return Err(error),
+        Err(embedded_io_async::ReadExactError::UnexpectedEof) => panic!("the server closed"),
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_good_server_is_believed_and_shown_who_we_are() {
+    let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
+    for (tls12_only, format, tls) in [
+        (true, Format::Legacy, "1.2"),
+        (false, Format::Offsets, "1.3"),
+    ] {
+        let server = server(&servers, "ota.example.com", &devices, false).await;
+        let (sender, events) = mpsc::channel();
+        let mut link = TlsLink::new(
+            settings(tls12_only),
+            &servers.bundle(format),
+            &identity(&devices),
+        )
+        .with_events(sender);
+        let mut connection = link
+            .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
+            .await
+            .unwrap();
+        echo(&mut connection).await.unwrap();
+        assert_eq!(server.task.await.unwrap().unwrap(), 1);
+        let event = events.try_recv().unwrap();
+        let Event::Connected {
+            tls: found,
+            handshake_us,
+            ..
+        } = event
+        else {
+            panic!("{event:?}");
+        };
+        assert_eq!(found, tls);
+        assert!(handshake_us > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_not_shown_who_we_are() {
+    let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
+    let server = server(&servers, "ota.example.com", &devices, true).await;
+    let bundle = servers.bundle(Format::Offsets);
+    let mut link = TlsLink::new(settings(false), &bundle, &identity(&devices));
+    let mut connection = link
+        .connect(Peer::Store, "ota.example.com", server.port, UnixTime(0))
+        .await
+        .unwrap();
+    echo(&mut connection).await.unwrap();
+    assert_eq!(server.task.await.unwrap().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_prove_itself_is_not_believed() {
+    let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
+    let namesake = Authority::new("servers");
+    let good = servers.bundle(Format::Offsets);
+    let after_all_ends = UnixTime(100_000_000_000);
+    let cases = [
+        (
+            "a root of the same name and another key",
+            "ota.example.com",
+            namesake.bundle(Format::Offsets),
+            UnixTime(0),
+        ),
+        (
+            "the device's own root alone",
+            "ota.example.com",
+            devices.bundle(Format::Offsets),
+            UnixTime(0),
+        ),
+        (
+            "another name",
+            "other.example.com",
+            good.clone(),
+            UnixTime(0),
+        ),
+        (
+            "an ended certificate",
+            "ota.example.com",
+            good,
+            after_all_ends,
+        ),
+        (
+            "no bundle",
+            "ota.example.com",
+            vec![0xff; 4096],
+            UnixTime(0),
+        ),
+    ];
+    for (case, name, bundle, floor) in cases {
+        for tls12_only in [true, false] {
+            let server = server(&servers, name, &devices, false).await;
+            let (sender, events) = mpsc::channel();
+            let mut link = TlsLink::new(settings(tls12_only), &bundle, &identity(&devices))
+                .with_events(sender);
+            let refused = link
+                .connect(Peer::Server, "ota.example.com", server.port, floor)
+                .await;
+            assert!(matches!(refused, Err(LinkError::Untrusted)), "{case}");
+            let event = events.try_recv().unwrap();
+            assert!(
+                matches!(
+                    event,
+                    Event::ConnectFailed {
+                        error: LinkError::Untrusted,
+                        ..
+                    }
+                ),
+                "{case}: {event:?}"
+            );
+            server.task.await.unwrap().unwrap_err();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_us_is_told_from_one_that_breaks() {
+    let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
+    let strangers = Authority::new("strangers");
+    for tls12_only in [true, false] {
+        let server = server(&servers, "ota.example.com", &devices, false).await;
+        let bundle = servers.bundle(Format::Offsets);
+        let mut link = TlsLink::new(settings(tls12_only), &bundle, &identity(&strangers));
+        let connected = link
+            .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
+            .await;
+        // In TLS 1.3 the client's side of the handshake is over before the server has judged.
+        let refused = match connected {
+            Err(error) => error,
+            Ok(mut connection) => echo(&mut connection).await.unwrap_err(),
+        };
+        assert_eq!(refused, LinkError::Refused, "TLS 1.2 only: {tls12_only}");
+        server.task.await.unwrap().unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
+    let devices = Authority::new("devices");
+    let bundle = devices.bundle(Format::Offsets);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let http = tokio::spawn(async move {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+        let silent = listener.accept().await.unwrap();
+        (tcp, silent)
+    });
+    let mut link = TlsLink::new(
+        LinkSettings {
+            connect_timeout: Duration::from_millis(300),
+            ..settings(false)
+        },
+        &bundle,
+        &identity(&devices),
+    );
+    let broken = link
+        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
+        .await;
+    assert!(matches!(broken, Err(LinkError::Broken)));
+    let silent = link
+        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
+        .await;
+    assert!(matches!(silent, Err(LinkError::TimedOut)));
+    http.await.unwrap();
+    let nobody = link
+        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
+        .await;
+    assert!(matches!(nobody, Err(LinkError::Broken)));
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_times_out() {
+    let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
+    let server = server(&servers, "ota.example.com", &devices, false).await;
+    let quick = LinkSettings {
+        io_timeout: Duration::from_millis(100),
+        ..settings(false)
+    };
+    let bundle = servers.bundle(Format::Offsets);
+    let mut link = TlsLink::new(quick, &bundle, &identity(&devices));
+    let mut connection = link
+        .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
+        .await
+        .unwrap();
+    assert_eq!(connection.read(&mut [0; 4]).await, Err(LinkError::TimedOut));
+}
+
+#[test]
+fn an_identity_is_a_pair() {
+    let devices = Authority::new("devices");
+    let ((one, _), (_, other)) = (devices.issue("dev-1"), devices.issue("dev-2"));
+    let key = other.serialize_der();
+    let chain = || [one.to_vec()];
+    assert_eq!(
+        Identity::new([], &key).unwrap_err(),
+        IdentityError::NoCertificate
+    );
+    assert_eq!(
+        Identity::new(chain(), b"key").unwrap_err(),
+        IdentityError::Key
+    );
+    assert_eq!(
+        Identity::new(chain(), &key).unwrap_err(),
+        IdentityError::NotAPair
+    );
+}
