@@ -1,15 +1,67 @@
 //! The device's side of Countersign: one state machine over traits, without an allocator.
 //!
-//! It checks in, is offered a release, believes only its author's signature, downloads by ranges, verifies, writes as
-//! NOR flash allows, selects the slot, and after the reboot confirms or lets the boot loader go back.
+//! A platform implements [`Platform`], opens a [`Node`] and calls [`Node::cycle`] or [`Node::run`]. The node checks in,
+//! is offered a release, believes only its author's signature, downloads by ranges, verifies, writes as NOR flash
+//! allows, selects the slot, and after the reboot confirms or lets the boot loader go back.
+//!
+//! # The update, step by step
+//!
+//! The comments in the source carry these numbers.
+//!
+//! 1. **Check in.** The device says what it runs, to a server that has proved itself, and is told the time, when to
+//!    come again, and perhaps what to run next. 503 with `Retry-After` is obeyed.
+//! 2. **Believe the author.** The manifest is one that a known author signed, for this product and chip, with a counter
+//!    above all that were confirmed or barred, not ended, with no lower secure version, and fits the slot. Nothing is
+//!    downloaded before.
+//! 3. **Know the host.** The URL, and every one that a redirect leads to, is absolute `https` to our server or to a
+//!    store that the settings name. Three redirects are followed.
+//! 4. **Download.** By ranges into the slot after the running one, sector by sector; the image's first 288 bytes must
+//!    say what the manifest says before a sector is erased. Lost connections are made again, from the last sector
+//!    written, and so after a reset; an ended URL is asked for again; a changed `ETag` begins anew.
+//! 5. **Verify.** The slot is read back; its SHA-256 must be the manifest's.
+//! 6. **Select.** What is about to be tried is recorded, then `otadata` is written as ESP-IDF writes it, then the
+//!    platform reboots.
+//! 7. **Confirm.** The new image confirms itself once a server has answered its check-in; only then does its counter
+//!    count as accepted. Where it does not come to that, the boot loader goes back, and the release is barred.
+//! 8. **Report.** How the offer ended is told to the server, and remembered until a server has taken it.
+//!
+//! # What it needs
+//!
+//! [`Buffers`] is 9 KiB, and the future of [`Node::cycle`] some KiB more, beside the link's own buffers. A partition
+//! named `node_state`, of 8 KiB at least and not encrypted, holds the node's [`State`]. Dropping a future in the middle
+//! does to the flash what a cut of power does: nothing that a reset, or a new [`Node`], does not make good.
 #![no_std]
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::indexing_slicing,
-    clippy::string_slice
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
 )]
 
-pub mod platform;
+#[cfg(test)]
+extern crate std;
 
-pub use platform::{Clock, Crypto, Entropy, Link, LinkError, Peer, Sha256};
+mod address;
+pub mod error;
+pub mod event;
+mod flash;
+mod http;
+pub mod node;
+mod places;
+pub mod platform;
+pub mod settings;
+pub mod state;
+mod text;
+
+pub use error::{Error, Partition};
+pub use event::{Event, Observer};
+pub use node::{Buffers, Next, Node};
+pub use platform::{Clock, Crypto, Entropy, Link, LinkError, Parts, Peer, Platform, Sha256};
+pub use settings::{Pace, Settings};
+pub use state::State;
+
+/// What flash is erased by, in bytes.
+pub(crate) const SECTOR: usize = 4096;

@@ -3,6 +3,44 @@
 //! Flash is `embedded_storage_async::nor_flash::NorFlash` over the whole chip, offset 0 its first byte.
 
 use countersign_protocol::{Es256Verifier, UnixTime};
+use embedded_storage_async::nor_flash::NorFlash;
+
+use crate::Observer;
+
+/// The machine as one set of types, so that whoever names the node names one type.
+///
+/// The node's future is `Send` where these, and the futures of their methods, are.
+pub trait Platform {
+    /// The whole chip; offset 0 is its first byte. Sectors are erased as 4 KiB.
+    type Flash: NorFlash;
+    /// Makes connections.
+    type Link: Link;
+    /// Waits.
+    type Clock: Clock;
+    /// Spreads the waits of many devices.
+    type Entropy: Entropy;
+    /// Checks signatures and digests.
+    type Crypto: Crypto;
+    /// Watches; `()` watches nothing.
+    type Observer: Observer;
+}
+
+/// The machine's parts, handed to the node.
+#[derive(Debug)]
+pub struct Parts<P: Platform> {
+    /// The whole chip's flash.
+    pub flash: P::Flash,
+    /// Makes connections.
+    pub link: P::Link,
+    /// Waits.
+    pub clock: P::Clock,
+    /// Spreads the waits of many devices.
+    pub entropy: P::Entropy,
+    /// Checks signatures and digests.
+    pub crypto: P::Crypto,
+    /// Watches.
+    pub observer: P::Observer,
+}
 
 /// Whom the node is about to talk to, which decides what is shown and what is believed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,107 @@
+//! Step 2: what an author said, checked against what this device is.
+
+use countersign_protocol::{Digest, Offer, Reason, SignedManifest, UnixTime};
+use esp_formats::app_image;
+
+use crate::{
+    Crypto, Settings,
+    places::{Places, Running},
+    state::State,
+    text::Name,
+};
+
+/// A release that this device may download: every check of step 2 was passed. Only [`accept`] makes one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Accepted {
+    pub(super) chip: u16,
+    pub(super) project: Name,
+    pub(super) version: Name,
+    pub(super) digest: Digest,
+    pub(super) size: u32,
+    pub(super) counter: u64,
+    pub(super) secure_version: u32,
+    _checked: (),
+}
+
+/// Checks an offer's manifest. The author's signature comes first: nothing of what an unknown one says is looked at.
+pub(super) fn accept<C: Crypto>(
+    offer: &Offer<'_>,
+    settings: &Settings<'_>,
+    crypto: &C,
+    state: &State,
+    running: &Running,
+    places: &Places,
+) -> Result<Accepted, Reason> {
+    let signed = SignedManifest::parse(offer.manifest).map_err(|_| Reason::MalformedManifest)?;
+    let verified = signed.verify(settings.authors, crypto)?;
+    let manifest = verified.manifest();
+
+    if manifest.product != settings.product {
+        return Err(Reason::WrongProduct);
+    }
+    if manifest.chip != running.chip {
+        return Err(Reason::WrongChip);
+    }
+    let newest = state
+        .barred
+        .map_or(state.counter, |barred| state.counter.max(barred.counter));
+    if manifest.counter <= newest {
+        return Err(Reason::OldCounter);
+    }
+    if state
+        .barred
+        .is_some_and(|barred| barred.digest == manifest.image)
+    {
+        return Err(Reason::NotConfirmed);
+    }
+    if manifest
+        .not_after
+        .is_some_and(|end| floor(settings, state) > end)
+    {
+        return Err(Reason::Ended);
+    }
+    if manifest.secure_version < running.secure_version {
+        return Err(Reason::LowSecureVersion);
+    }
+    if manifest.size > places.target.size {
+        return Err(Reason::TooLarge);
+    }
+    let head = u32::try_from(app_image::Head::LEN).map_err(|_| Reason::WrongImage)?;
+    if manifest.size < head {
+        return Err(Reason::WrongImage);
+    }
+    Ok(Accepted {
+        chip: manifest.chip,
+        project: Name::new(manifest.project).ok_or(Reason::MalformedManifest)?,
+        version: Name::new(manifest.version).ok_or(Reason::MalformedManifest)?,
+        digest: manifest.image,
+        size: manifest.size,
+        counter: manifest.counter,
+        secure_version: manifest.secure_version,
+        _checked: (),
+    })
+}
+
+impl Accepted {
+    /// Tells whether the image's first bytes say what the manifest says.
+    pub(super) fn check_head(&self, bytes: &[u8; app_image::Head::LEN]) -> Result<(), Reason> {
+        let head = app_image::Head::parse(bytes).map_err(|_| Reason::WrongImage)?;
+        let descriptor = head.descriptor.ok_or(Reason::WrongImage)?;
+        if head.header.chip.0 != self.chip {
+            return Err(Reason::WrongChip);
+        }
+        let same = descriptor.version == self.version.as_str()
+            && descriptor.project_name == self.project.as_str()
+            && descriptor.secure_version == self.secure_version;
+        if same {
+            Ok(())
+        } else {
+            Err(Reason::WrongImage)
+        }
+    }
+}
+
+/// The earliest that now can be: the later of the build time and what an authenticated server stated.
+pub(super) fn floor(settings: &Settings<'_>, state: &State) -> UnixTime {
+    settings.built.max(state.time)
+}

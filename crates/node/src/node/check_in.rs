@@ -1,0 +1,148 @@
+//! Step 1: the check-in, and what a server says to it.
+
+use countersign_protocol::{CheckIn, CheckInReply, MAX_CHECK_IN, OfferId, Reason, SlotState};
+
+use super::{
+    Node,
+    accept::{Accepted, accept, floor},
+};
+use crate::{
+    Link, LinkError, Parts, Peer, Platform,
+    http::{Content, Fault, Request, read_body},
+};
+
+/// What a server said, with what step 2 makes of it.
+pub(super) struct Answer {
+    pub(super) next_s: u32,
+    pub(super) offer: Option<Judged>,
+}
+
+/// An offer and whether its manifest was accepted. Its URL is in the node's buffer.
+pub(super) struct Judged {
+    pub(super) id: OfferId,
+    pub(super) accepted: Result<Accepted, Reason>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Failure {
+    /// 503 or 429, with the seconds of `Retry-After`.
+    Busy { seconds: Option<u32> },
+    /// Anything else.
+    NoAnswer(Reason),
+}
+
+impl<P: Platform> Node<'_, P> {
+    /// Steps 1 and 2: checks in and judges the offer, if there is one.
+    pub(super) async fn check_in(&mut self) -> Result<Answer, Failure> {
+        let state = self.log.state();
+        let trial = self.on_trial();
+        let image = if trial {
+            state.pending.map(|pending| pending.image)
+        } else {
+            state.confirmed.filter(|image| {
+                Some(image.slot) == self.settings.running_slot && image.head == self.running.head
+            })
+        };
+        let message = CheckIn {
+            product: self.settings.product,
+            chip: self.running.chip,
+            version: self.running.version.as_str(),
+            image: image.map(|image| image.digest),
+            counter: state.counter,
+            secure_version: self.running.secure_version,
+            // A device that runs its factory app has no slot to name.
+            slot: self.settings.running_slot.unwrap_or(FACTORY),
+            state: if trial {
+                SlotState::PendingVerify
+            } else {
+                SlotState::Confirmed
+            },
+        };
+        let mut body = [0; MAX_CHECK_IN];
+        let len = message
+            .encode(&mut body)
+            .map_err(|_| Failure::NoAnswer(Reason::BadAnswer))?;
+        let body = body.get(..len).unwrap_or_default();
+
+        let Self {
+            settings,
+            parts,
+            buffers,
+            places,
+            running,
+            log,
+            ..
+        } = self;
+        let Parts { link, crypto, .. } = parts;
+        let floor = floor(settings, log.state());
+        let mut connection = link
+            .connect(
+                Peer::Server,
+                settings.server_host,
+                settings.server_port,
+                floor,
+            )
+            .await
+            .map_err(Fault::Link)?;
+        let request = Request {
+            host: settings.server_host,
+            port: settings.server_port,
+            target: CHECK_IN,
+            content: Content::Message(body),
+        };
+        let head = request.exchange(&mut connection, &mut buffers.head).await?;
+        match head.status {
+            200 => {}
+            429 | 503 => {
+                return Err(Failure::Busy {
+                    seconds: head.retry_after_s,
+                });
+            }
+            _ => return Err(Failure::NoAnswer(Reason::BadAnswer)),
+        }
+        let length = head.length.and_then(|length| usize::try_from(length).ok());
+        let reply = length
+            .and_then(|length| buffers.sector.get_mut(..length))
+            .ok_or(Fault::Rules)?;
+        let mut rest = head.rest;
+        read_body(&mut connection, &mut rest, reply).await?;
+        let reply = CheckInReply::decode(reply).map_err(|_| Fault::Rules)?;
+
+        // Only here, behind a server that proved itself, is a time believed.
+        log.advance(reply.time);
+        let offer = reply.offer.map(|offer| Judged {
+            id: offer.id,
+            accepted: accept(&offer, settings, crypto, log.state(), running, places).and_then(
+                |accepted| {
+                    buffers.url.set(offer.url).ok_or(Reason::ForbiddenAddress)?;
+                    Ok(accepted)
+                },
+            ),
+        });
+        Ok(Answer {
+            next_s: reply.next_check_in_s,
+            offer,
+        })
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::NoAnswer(reason(fault))
+    }
+}
+
+/// What a failed exchange is called in events and reports.
+pub(super) fn reason(fault: Fault) -> Reason {
+    match fault {
+        Fault::Link(LinkError::Untrusted) => Reason::UntrustedServer,
+        Fault::Link(_) => Reason::Connection,
+        Fault::Rules => Reason::BadAnswer,
+    }
+}
+
+const CHECK_IN: &str = "/v1/checkin";
+
+/// What a check-in calls the factory app: no OTA slot has this number.
+const FACTORY: u8 = 255;

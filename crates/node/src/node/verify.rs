@@ -1,0 +1,86 @@
+//! Step 5: the slot, read back.
+
+use countersign_protocol::{Digest, Reason};
+use esp_formats::app_image;
+
+use super::{Halt, Node, accept::Accepted};
+use crate::{
+    Crypto, Event, Observer, Parts, Platform, SECTOR, Sha256, flash::UNIT, state::Installed,
+};
+
+/// An image that was read back from its slot and is the one that the author signed for. Only [`Node::verify`] makes
+/// one, and step 6 takes nothing else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Verified {
+    image: Installed,
+    counter: u64,
+}
+
+impl Verified {
+    /// The image.
+    pub(super) const fn image(&self) -> Installed {
+        self.image
+    }
+
+    /// Its manifest's counter.
+    pub(super) const fn counter(&self) -> u64 {
+        self.counter
+    }
+}
+
+impl<P: Platform> Node<'_, P> {
+    /// 5: reads the whole image back and compares it with the manifest.
+    ///
+    /// The bytes were right when they were written, or [`Node::download`] had refused them: what is wrong now is the
+    /// flash.
+    pub(super) async fn verify(&mut self, accepted: &Accepted) -> Result<Verified, Halt> {
+        let Self {
+            parts,
+            buffers,
+            places,
+            ..
+        } = self;
+        let Parts {
+            flash,
+            crypto,
+            observer,
+            ..
+        } = parts;
+        let mut hash = crypto.sha256();
+        let mut head = None;
+        let mut at = 0_u32;
+        while at < accepted.size {
+            let left = usize::try_from(accepted.size.saturating_sub(at)).unwrap_or(SECTOR);
+            let len = left.min(SECTOR);
+            let sector = buffers
+                .sector
+                .get_mut(..len.next_multiple_of(UNIT))
+                .unwrap_or_default();
+            let read = places.target.read(flash, at, sector).await;
+            read.map_err(|_| Halt::Failed(Reason::Flash))?;
+            if at == 0 {
+                let first = sector.first_chunk::<{ app_image::Head::LEN }>();
+                let first = first.ok_or(Halt::Refused(Reason::WrongImage))?;
+                accepted.check_head(first).map_err(Halt::Refused)?;
+                head = Some(crc32fast::hash(first));
+            }
+            hash.update(sector.get(..len).unwrap_or_default());
+            at = at.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));
+        }
+        match head {
+            Some(head) if Digest(hash.finish()) == accepted.digest => {
+                observer.event(Event::Verified);
+                let image = Installed {
+                    slot: places.target_slot,
+                    digest: accepted.digest,
+                    head,
+                };
+                Ok(Verified {
+                    image,
+                    counter: accepted.counter,
+                })
+            }
+            _ => Err(Halt::Failed(Reason::Flash)),
+        }
+    }
+}

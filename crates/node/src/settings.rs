@@ -1,0 +1,87 @@
+//! What a device is told once, when it is made.
+
+use countersign_protocol::{Author, UnixTime};
+
+use crate::{Error, SECTOR};
+
+/// What a device is told once, when it is made or built. None of it can switch a check off.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The device plane's host name.
+    pub server_host: &'a str,
+    /// The device plane's port.
+    pub server_port: u16,
+    /// The product that the device was made as, 1 to 32 bytes.
+    pub product: &'a str,
+    /// The authors whose releases the device takes. With none it takes nothing.
+    pub authors: &'a [Author<'a>],
+    /// Hosts other than the server's that images may come from, by their full names.
+    pub stores: &'a [&'a str],
+    /// When the running firmware was built: it is later than that now.
+    pub built: UnixTime,
+    /// The OTA slot that runs, from 0, as the boot loader mapped it; `None` for the factory app.
+    pub running_slot: Option<u8>,
+    /// Whether the boot loader was built with `CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`.
+    pub rollback: bool,
+    /// Where the partition table is in flash (`CONFIG_PARTITION_TABLE_OFFSET`), in bytes.
+    pub partition_table: u32,
+    /// How long and how often.
+    pub pace: Pace,
+}
+
+/// How long the node waits and how often it tries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pace {
+    /// The shortest time between two check-ins, whatever a server says, in seconds. Stops a server's mistake from
+    /// becoming a storm.
+    pub check_in_min_s: u32,
+    /// The longest time between two check-ins, whatever a server says, in seconds. Stops a server's mistake from
+    /// silencing a device.
+    pub check_in_max_s: u32,
+    /// Bytes asked for by one range request, a multiple of 4096. One request costs one round trip on a connection that
+    /// stays open, so that 64 KiB keep a link of 100 ms busy above 500 KiB/s, and a progress record is written as
+    /// often. Less is of no use to memory: a body is taken by sectors of 4 KiB however long it is.
+    pub range: u32,
+    /// Connections in a row that may fail without a sector gained.
+    pub retries: u32,
+    /// The longest that one update may take before it is put off, in seconds. Ends a server that sends drop by drop.
+    pub download_limit_s: u32,
+    /// How long an image on its first boot has for its first successful check-in, in seconds, before the node asks for
+    /// the reset that lets the boot loader go back.
+    pub self_test_s: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            check_in_min_s: 30,
+            check_in_max_s: 7 * 24 * 3600,
+            range: 64 * 1024,
+            retries: 8,
+            download_limit_s: 4 * 3600,
+            self_test_s: 15 * 60,
+        }
+    }
+}
+
+impl Settings<'_> {
+    /// Looks for values that would make the node stall or fail later.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let pace = &self.pace;
+        let whole = u32::try_from(SECTOR)
+            .is_ok_and(|sector| pace.range >= sector && pace.range.checked_rem(sector) == Some(0));
+        let named = |text: &str, most: usize| !text.is_empty() && text.len() <= most;
+        match () {
+            () if !named(self.server_host, MAX_HOST) => Err(Error::Setting("server_host")),
+            () if !named(self.product, 32) => Err(Error::Setting("product")),
+            () if !whole => Err(Error::Setting("pace.range")),
+            () if pace.check_in_min_s > pace.check_in_max_s => {
+                Err(Error::Setting("pace.check_in_min_s"))
+            }
+            () => Ok(()),
+        }
+    }
+}
+
+/// The longest host name (RFC 1035 §2.3.4 leaves 253 characters).
+pub(crate) const MAX_HOST: usize = 253;

@@ -1,0 +1,310 @@
+//! A device: the chip, the boot loader, the node, and what was seen of them.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use aws_lc_rs::{
+    digest,
+    signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+};
+use countersign_node::{
+    Buffers, Clock, Crypto, Entropy, Error, Event, Next, Node, Observer, Pace, Parts, Platform,
+    Settings, Sha256, State,
+};
+use countersign_protocol::{Author, AuthorId, Es256Verifier, UnixTime};
+use esp_formats::{
+    otadata::{OtaState, SelectEntry},
+    partition_table::{self as table, Label, Partition},
+};
+
+use crate::{author, boot, chip::Chip, world::World};
+
+pub(crate) struct Machine;
+
+impl Platform for Machine {
+    type Flash = Chip;
+    type Link = World;
+    type Clock = Uptime;
+    type Entropy = Dice;
+    type Crypto = Aws;
+    type Observer = Watcher;
+}
+
+/// A clock on which waiting takes no time.
+#[derive(Clone, Default)]
+pub(crate) struct Uptime(pub(crate) Arc<AtomicU64>);
+
+impl Clock for Uptime {
+    fn uptime_ms(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    async fn sleep_ms(&mut self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+pub(crate) struct Dice(u32);
+
+impl Entropy for Dice {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for byte in buffer {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 17;
+            self.0 ^= self.0 << 5;
+            *byte = self.0.to_le_bytes()[0];
+        }
+    }
+}
+
+pub(crate) struct Aws;
+
+pub(crate) struct AwsSha256(digest::Context);
+
+impl Sha256 for AwsSha256 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> [u8; 32] {
+        self.0.finish().as_ref().try_into().unwrap()
+    }
+}
+
+impl Es256Verifier for Aws {
+    fn es256_verify(&self, spki: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, spki)
+            .verify(message, signature)
+            .is_ok()
+    }
+}
+
+impl Crypto for Aws {
+    type Sha256 = AwsSha256;
+
+    fn sha256(&self) -> AwsSha256 {
+        AwsSha256(digest::Context::new(&digest::SHA256))
+    }
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Watcher(pub(crate) Arc<Mutex<Vec<Event<'static>>>>);
+
+impl Observer for Watcher {
+    fn event(&mut self, event: Event<'_>) {
+        let event = match event {
+            Event::Offered { size, .. } => Event::Offered { version: "", size },
+            Event::Progress { done, total } => Event::Progress { done, total },
+            Event::CheckInFailed(reason) => Event::CheckInFailed(reason),
+            Event::CheckedIn { next_s } => Event::CheckedIn { next_s },
+            Event::ServerBusy { seconds } => Event::ServerBusy { seconds },
+            Event::Resumed { done } => Event::Resumed { done },
+            Event::Retrying { wait_ms } => Event::Retrying { wait_ms },
+            Event::AddressEnded => Event::AddressEnded,
+            Event::Verified => Event::Verified,
+            Event::Selected { slot } => Event::Selected { slot },
+            Event::Confirmed => Event::Confirmed,
+            Event::RolledBack => Event::RolledBack,
+            Event::SelfTestFailed => Event::SelfTestFailed,
+            Event::Refused(reason) => Event::Refused(reason),
+            Event::Failed(reason) => Event::Failed(reason),
+            Event::Reported(outcome) => Event::Reported(outcome),
+            other => panic!("an event that the tests do not know: {other:?}"),
+        };
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// What a boot of the node came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    Reboot,
+    Asleep { seconds: u32 },
+    Stopped(Error),
+    PowerLost,
+}
+
+pub(crate) struct Device {
+    pub(crate) chip: Chip,
+    pub(crate) world: World,
+    pub(crate) uptime: Uptime,
+    pub(crate) watcher: Watcher,
+    pub(crate) authors: Vec<(AuthorId, Vec<u8>)>,
+    pub(crate) pace: Pace,
+    pub(crate) rollback: bool,
+}
+
+impl Device {
+    /// A device that runs `image` from slot 0, as it left the factory.
+    pub(crate) fn new(image: &[u8], world: &World, author: &author::Signer) -> Self {
+        let chip = Chip::blank(CHIP);
+        let mut bytes = [0; table::LEN];
+        let partition = |kind, subtype, offset, size, label| {
+            let label = Label::new(label).unwrap();
+            Partition {
+                kind,
+                subtype,
+                offset,
+                size,
+                label,
+                flags: 0,
+            }
+        };
+        let partitions = [
+            partition(
+                table::KIND_DATA,
+                table::SUBTYPE_DATA_OTA,
+                OTADATA,
+                0x2000,
+                "otadata",
+            ),
+            partition(0x40, 0, NODE_STATE, 0x2000, "node_state"),
+            partition(table::KIND_APP, 0x10, SLOTS[0], SLOT, "ota_0"),
+            partition(table::KIND_APP, 0x11, SLOTS[1], SLOT, "ota_1"),
+        ];
+        table::encode(&partitions, &mut bytes).unwrap();
+        chip.burn(TABLE, &bytes);
+        chip.burn(OTADATA, &SelectEntry::new(1, OtaState::Valid).encode());
+        chip.burn(SLOTS[0], image);
+        Self {
+            chip,
+            world: world.clone(),
+            uptime: Uptime::default(),
+            watcher: Watcher::default(),
+            authors: vec![(author.id, author.spki.clone())],
+            pace: Pace::default(),
+            rollback: true,
+        }
+    }
+
+    /// Power on, or reset: the boot loader, then so many cycles of the node.
+    pub(crate) fn boot(&self, cycles: u32) -> End {
+        self.uptime.0.store(0, Ordering::Relaxed);
+        match poll_once(boot::start(self.chip.clone(), self.rollback)) {
+            Some(slot) => self.node(slot, cycles),
+            None => End::PowerLost,
+        }
+    }
+
+    /// Boots until nothing wants a reset any more.
+    pub(crate) fn settle(&self) -> End {
+        for _ in 0..8 {
+            match self.boot(1) {
+                End::Reboot => {}
+                end => return end,
+            }
+        }
+        panic!("the device reboots without end");
+    }
+
+    pub(crate) fn node(&self, slot: u8, cycles: u32) -> End {
+        poll_once(self.cycles(slot, cycles)).unwrap_or(End::PowerLost)
+    }
+
+    /// The node of a slot until it wants a reset, the time between its cycles passing.
+    pub(crate) fn patient(&self, slot: u8) -> End {
+        let run = async {
+            let settings = self.settings(slot);
+            let mut buffers = Buffers::new();
+            let mut node = Node::open(&settings, self.parts(), &mut buffers)
+                .await
+                .unwrap();
+            node.run().await.map_or_else(End::Stopped, |()| End::Reboot)
+        };
+        poll_once(run).unwrap_or(End::PowerLost)
+    }
+
+    async fn cycles(&self, slot: u8, cycles: u32) -> End {
+        let authors: Vec<_> = self
+            .authors
+            .iter()
+            .map(|(id, key)| Author {
+                id: *id,
+                public_key: key,
+            })
+            .collect();
+        let settings = Settings {
+            authors: &authors,
+            ..self.settings(slot)
+        };
+        let mut buffers = Buffers::new();
+        let mut node = match Node::open(&settings, self.parts(), &mut buffers).await {
+            Ok(node) => node,
+            Err(error) => return End::Stopped(error),
+        };
+        let mut end = End::Reboot;
+        for _ in 0..cycles {
+            end = match node.cycle().await {
+                Ok(Next::Reboot) => return End::Reboot,
+                Ok(Next::Sleep { seconds }) => End::Asleep { seconds },
+                Err(error) => return End::Stopped(error),
+            };
+        }
+        end
+    }
+
+    pub(crate) fn settings(&self, slot: u8) -> Settings<'static> {
+        Settings {
+            server_host: "ota.example",
+            server_port: 8443,
+            product: "lamp",
+            authors: &[],
+            stores: &["store.example"],
+            built: UnixTime(1_790_000_000),
+            running_slot: Some(slot),
+            rollback: self.rollback,
+            partition_table: TABLE,
+            pace: self.pace,
+        }
+    }
+
+    pub(crate) fn parts(&self) -> Parts<Machine> {
+        Parts {
+            flash: self.chip.clone(),
+            link: self.world.clone(),
+            clock: self.uptime.clone(),
+            entropy: Dice(7),
+            crypto: Aws,
+            observer: self.watcher.clone(),
+        }
+    }
+
+    /// What the device remembers, read as the next boot would.
+    pub(crate) fn state(&self, slot: u8) -> State {
+        let settings = self.settings(slot);
+        let mut buffers = Buffers::new();
+        let node = poll_once(Node::open(&settings, self.parts(), &mut buffers))
+            .unwrap()
+            .unwrap();
+        *node.state()
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event<'static>> {
+        std::mem::take(&mut self.watcher.0.lock().unwrap())
+    }
+
+    pub(crate) fn slot(&self, slot: usize, len: usize) -> Vec<u8> {
+        self.chip.peek(SLOTS[slot], len)
+    }
+}
+
+/// Runs a future that waits for nothing but power: `None` where that was cut.
+pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+pub(crate) const CHIP: usize = 0x7_0000;
+pub(crate) const TABLE: u32 = 0x8000;
+pub(crate) const OTADATA: u32 = 0x9000;
+pub(crate) const NODE_STATE: u32 = 0xB000;
+pub(crate) const SLOTS: [u32; 2] = [0x1_0000, 0x4_0000];
+pub(crate) const SLOT: u32 = 0x3_0000;
