@@ -1,5 +1,9 @@
 //! App image in, release out: checked, described, named by its digest, handed out by a URL that ends.
 
+mod digest;
+pub mod local;
 pub mod store;
 
+pub use digest::sha256;
+pub use local::LocalStore;
 pub use store::{ImageRead, ImageStore, StoreError};
