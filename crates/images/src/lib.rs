@@ -3,9 +3,11 @@
 pub mod check;
 mod digest;
 pub mod local;
+pub mod manifest;
 pub mod store;
 
 pub use check::{CheckError, Checked, check_image};
 pub use digest::sha256;
 pub use local::LocalStore;
+pub use manifest::{ManifestError, Mismatch};
 pub use store::{ImageRead, ImageStore, StoreError};
