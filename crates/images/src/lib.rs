@@ -5,9 +5,11 @@ mod digest;
 pub mod local;
 pub mod manifest;
 pub mod store;
+pub mod url;
 
 pub use check::{CheckError, Checked, check_image};
 pub use digest::sha256;
 pub use local::LocalStore;
 pub use manifest::{ManifestError, Mismatch};
 pub use store::{ImageRead, ImageStore, StoreError};
+pub use url::{Grant, UrlError, UrlKey};
