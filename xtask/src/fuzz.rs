@@ -1,8 +1,9 @@
 //! `cargo xtask fuzz`: one parser, on the nightly toolchain, by cargo-fuzz.
 
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{process, workspace};
 
@@ -24,10 +25,18 @@ pub(crate) fn run(target: &str, seconds: u32) -> Result<()> {
              rustup toolchain install nightly && cargo install cargo-fuzz --locked --version 0.13.2"
         );
     }
-    process::succeed(&mut nightly(&[
-        "run",
-        target,
-        "--",
-        &format!("-max_total_time={seconds}"),
-    ]))
+    let corpus = workspace::root().join("fuzz/corpus").join(target);
+    std::fs::create_dir_all(&corpus).context("making the corpus folder")?;
+    let mut fuzz = nightly(&["run", target]);
+    fuzz.arg(corpus).args(vectors()?);
+    fuzz.args(["--", &format!("-max_total_time={seconds}")]);
+    process::succeed(&mut fuzz)
+}
+
+/// The crates' test vectors: valid inputs to begin with, of which a target picks what it can use.
+fn vectors() -> Result<Vec<PathBuf>> {
+    let crates = workspace::root().join("crates");
+    let entries = std::fs::read_dir(&crates).context("reading crates/")?;
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path().join("tests/data")));
+    Ok(folders.filter(|folder| folder.is_dir()).collect())
 }
