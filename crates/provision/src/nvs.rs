@@ -1,0 +1,153 @@
+//! The settings that a device is given in the factory, in NVS.
+//!
+//! Namespace [`NAMESPACE`]:
+//!
+//! | key          | type   | meaning                                                                            |
+//! |--------------|--------|------------------------------------------------------------------------------------|
+//! | `server`     | string | https URL of the device plane                                                      |
+//! | `product`    | string | the product's name                                                                 |
+//! | `device`     | string | the device's name                                                                  |
+//! | `author0` …  | blob   | `SubjectPublicKeyInfo` (DER) of each author whose releases are believed            |
+//! | `host0` …    | string | each host that images may come from, beside the server's own                       |
+
+use esp_nvs_partition_tool::{DataValue, EntryContent, NvsEntry, NvsPartition};
+
+use crate::{Cause, Error};
+
+/// What a device is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// https URL of the device plane.
+    pub server: String,
+    /// The product's name.
+    pub product: String,
+    /// The device's name.
+    pub device: String,
+    /// `SubjectPublicKeyInfo` (DER) of each author.
+    pub authors: Vec<Vec<u8>>,
+    /// Hosts that images may come from, beside the server's own.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Makes a partition of `size` bytes, byte for byte what ESP-IDF's generator makes of the same entries.
+///
+/// # Errors
+///
+/// - [`Error::ServerNotHttps`]: the server is not an https URL.
+/// - [`Error::SettingInvalid`]: a text or key that is empty or longer than NVS takes, or a NUL in a text; more than 1000
+///   authors or hosts.
+/// - [`Error::Storage`]: the entries do not fit, or the size is no multiple of 4096 from 8192 up.
+pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
+    let authority = settings.server.strip_prefix("https://");
+    if authority.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', ':'])) {
+        return Err(Error::ServerNotHttps);
+    }
+    let mut entries = vec![
+        text_entry(SERVER, &settings.server)?,
+        text_entry(PRODUCT, &settings.product)?,
+        text_entry(DEVICE, &settings.device)?,
+    ];
+    for (index, author) in settings.authors.iter().enumerate() {
+        let key = format!("{AUTHOR}{index}");
+        if author.is_empty() || author.len() > MAX_VALUE || index > MAX_INDEX {
+            return Err(Error::SettingInvalid { key });
+        }
+        entries.push(entry(key, DataValue::Binary(author.clone())));
+    }
+    for (index, host) in settings.allowed_hosts.iter().enumerate() {
+        let key = format!("{HOST}{index}");
+        if index > MAX_INDEX {
+            return Err(Error::SettingInvalid { key });
+        }
+        entries.push(text_entry(&key, host)?);
+    }
+    NvsPartition { entries }
+        .generate_partition(size)
+        .map_err(storage)
+}
+
+/// Reads a partition; other namespaces and keys are not looked at.
+///
+/// # Errors
+///
+/// - [`Error::Storage`]: it is no NVS partition.
+/// - [`Error::SettingMissing`]: no server, product or device.
+/// - [`Error::SettingType`]: one of them, an author or a host has another type.
+pub fn read(partition: &[u8]) -> Result<Settings, Error> {
+    let parsed = NvsPartition::try_from_bytes(partition).map_err(storage)?;
+    let find = |key: &str| {
+        let ours = |entry: &&NvsEntry| entry.namespace == NAMESPACE && entry.key == key;
+        parsed.entries.iter().find(ours).map(|entry| &entry.content)
+    };
+    let text = |key: &'static str| match find(key) {
+        Some(content) => text_of(key, content),
+        None => Err(Error::SettingMissing { key }),
+    };
+    let numbered = |prefix: &'static str| {
+        (0..=MAX_INDEX)
+            .map(move |index| format!("{prefix}{index}"))
+            .map_while(move |key| find(&key).map(|content| (key, content)))
+    };
+    let author = |(key, content): (String, &EntryContent)| match content {
+        EntryContent::Data(DataValue::Binary(bytes)) => Ok(bytes.clone()),
+        _ => Err(Error::SettingType { key }),
+    };
+    Ok(Settings {
+        server: text(SERVER)?,
+        product: text(PRODUCT)?,
+        device: text(DEVICE)?,
+        authors: numbered(AUTHOR).map(author).collect::<Result<_, _>>()?,
+        allowed_hosts: numbered(HOST)
+            .map(|(key, content)| text_of(&key, content))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn text_of(key: &str, content: &EntryContent) -> Result<String, Error> {
+    match content {
+        EntryContent::Data(DataValue::String(text)) => Ok(text.clone()),
+        _ => Err(Error::SettingType {
+            key: key.to_owned(),
+        }),
+    }
+}
+
+fn text_entry(key: &str, value: &str) -> Result<NvsEntry, Error> {
+    if value.is_empty() || value.len() > MAX_VALUE || value.contains('\0') {
+        return Err(Error::SettingInvalid {
+            key: key.to_owned(),
+        });
+    }
+    Ok(entry(key.to_owned(), DataValue::String(value.to_owned())))
+}
+
+fn entry(key: String, value: DataValue) -> NvsEntry {
+    NvsEntry::new_data(NAMESPACE.to_owned(), key, value)
+}
+
+fn storage(error: esp_nvs_partition_tool::Error) -> Error {
+    Error::Storage {
+        source: Cause::new(error),
+    }
+}
+
+/// Namespace of all keys.
+pub const NAMESPACE: &str = "countersign";
+/// Key of [`Settings::server`].
+pub const SERVER: &str = "server";
+/// Key of [`Settings::product`].
+pub const PRODUCT: &str = "product";
+/// Key of [`Settings::device`].
+pub const DEVICE: &str = "device";
+/// Keys of [`Settings::authors`], without their number.
+pub const AUTHOR: &str = "author";
+/// Keys of [`Settings::allowed_hosts`], without their number.
+pub const HOST: &str = "host";
+
+/// Longest text or blob: what fits one page of NVS, so that every reader and generator agrees on it.
+const MAX_VALUE: usize = 3900;
+/// Greatest number behind a key.
+const MAX_INDEX: usize = 999;
+
+#[cfg(test)]
+mod tests;
