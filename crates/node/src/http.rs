@@ -6,8 +6,10 @@ use embedded_io_async::{Read, Write};
 
 use crate::LinkError;
 
+mod bounded;
 mod head;
 
+pub(crate) use bounded::Bounded;
 pub(crate) use head::Head;
 
 /// A request, written in one piece so that it is one TLS record.

@@ -20,6 +20,7 @@ mod verify;
 
 use accept::Accepted;
 use check_in::Answer;
+use report::Delivery;
 
 /// What the platform shall do when a cycle has ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -115,7 +116,8 @@ impl From<Error> for Halt {
 impl<'a, P: Platform> Node<'a, P> {
     /// Finds out what runs and what was under way, and learns of a boot loader that went back.
     ///
-    /// To be called once per boot.
+    /// To be called once per boot; and on the first boot of a new image only when whatever else it must be able to do
+    /// has been found to work, as the first successful check-in confirms it.
     ///
     /// # Errors
     /// [`Error`] where the flash fails or lacks what the node needs, or a setting is out of range.
@@ -183,9 +185,11 @@ impl<'a, P: Platform> Node<'a, P> {
         if self.reboot_due {
             return Ok(Next::Reboot);
         }
-        // 8, for what ended before a reset or while no server could be reached.
-        if self.log.state().ended.is_some_and(|ended| ended.owed) && !self.report().await? {
-            return Ok(self.try_later(None));
+        // 8, for what ended before a reset or while no server could be reached. An image on trial has no time for it.
+        if !self.on_trial()
+            && let Delivery::Later(asked_s) = self.report().await?
+        {
+            return Ok(self.try_later(asked_s));
         }
         // 1 and 2.
         let answer = match self.check_in().await {
@@ -227,7 +231,7 @@ impl<'a, P: Platform> Node<'a, P> {
         let Some(offer) = answer.offer else {
             return Ok(None);
         };
-        // An offer that ended for good, which a server was told before this check-in, is not begun again.
+        // An offer that ended for good is not begun again, whether or not the server took the report of it.
         let over = |ended: Ended| ended.offer == offer.id && ended.outcome != Outcome::Failed;
         if self.log.state().ended.is_some_and(over) {
             return Ok(None);
@@ -342,6 +346,9 @@ const HEAD: usize = URL + 1024;
 
 /// The longest wait after failed check-ins, in seconds, unless a server asked for a longer one.
 const MAX_BACK_OFF_S: u32 = 3600;
+
+/// The longest that a check-in or a report may take, in milliseconds, however slowly a server sends.
+const EXCHANGE_MS: u64 = 2 * 60 * 1000;
 
 const _: () = assert!(
     MAX_REPLY <= SECTOR,

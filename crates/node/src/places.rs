@@ -64,6 +64,7 @@ impl Places {
         let otadata = otadata.ok_or(missing(Partition::OtaData))?;
         let node_state = table
             .find_label(NODE_STATE)
+            .filter(|partition| partition.flags & partition_table::FLAG_ENCRYPTED == 0)
             .ok_or(missing(Partition::NodeState))?;
         let layout = Layout::of_table(&table, settings.rollback);
         let running = if let Some(running) = settings.running_slot {

@@ -152,13 +152,10 @@ impl Log {
 
     /// Writes the time where it has moved far enough to be worth a record.
     pub(crate) async fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
-        if self.state.time >= self.saved.time.plus(TIME_STEP_S) {
-            self.save(flash, |_| {}).await?;
-        }
-        Ok(())
+        self.save(flash, |_| {}).await
     }
 
-    /// Changes the state and writes it, unless nothing but the time is new.
+    /// Changes the state and writes it, unless nothing is new but a little time.
     pub(crate) async fn save<F: NorFlash>(
         &mut self,
         flash: &mut F,
@@ -169,7 +166,8 @@ impl Log {
             time: self.saved.time,
             ..self.state
         };
-        if timeless == self.saved && self.state.time < self.saved.time.plus(TIME_STEP_S) {
+        let gained = self.state.time.0.saturating_sub(self.saved.time.0);
+        if timeless == self.saved && gained < TIME_STEP_S {
             return Ok(());
         }
         let (sector, index) = if self.next < PER_SECTOR {

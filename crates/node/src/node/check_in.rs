@@ -3,12 +3,12 @@
 use countersign_protocol::{CheckIn, CheckInReply, MAX_CHECK_IN, OfferId, Reason, SlotState};
 
 use super::{
-    Node,
+    EXCHANGE_MS, Node,
     accept::{Accepted, accept, floor},
 };
 use crate::{
-    Link, LinkError, Parts, Peer, Platform,
-    http::{Content, Fault, Request, read_body},
+    Clock, Link, LinkError, Parts, Peer, Platform,
+    http::{Bounded, Content, Fault, Request, read_body},
 };
 
 /// What a server said, with what step 2 makes of it.
@@ -74,20 +74,20 @@ impl<P: Platform> Node<'_, P> {
             log,
             ..
         } = self;
-        let Parts { link, crypto, .. } = parts;
+        let Parts {
+            link,
+            clock,
+            crypto,
+            ..
+        } = parts;
         let floor = floor(settings, log.state());
-        let mut connection = link
-            .connect(
-                Peer::Server,
-                settings.server_host,
-                settings.server_port,
-                floor,
-            )
-            .await
-            .map_err(Fault::Link)?;
+        let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
+        let (host, port) = (settings.server_host, settings.server_port);
+        let connection = link.connect(Peer::Server, host, port, floor).await?;
+        let mut connection = Bounded::new(connection, clock, deadline_ms);
         let request = Request {
-            host: settings.server_host,
-            port: settings.server_port,
+            host,
+            port,
             target: CHECK_IN,
             content: Content::Message(body),
         };
@@ -124,6 +124,12 @@ impl<P: Platform> Node<'_, P> {
             next_s: reply.next_check_in_s,
             offer,
         })
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        Fault::Link(error).into()
     }
 }
 

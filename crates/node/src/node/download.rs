@@ -6,14 +6,12 @@ use super::{Halt, Node, accept::Accepted, accept::floor, below, check_in};
 use crate::{
     Clock, Crypto, Event, Link, LinkError, Observer, Parts, Platform, SECTOR,
     address::Address,
-    http::{Content, Fault, Head, Request, read_body},
+    http::{Bounded, Content, Fault, Head, Request, read_body},
     node::check_in::Failure,
 };
 
-mod bounded;
 mod transfer;
 
-pub(super) use bounded::Bounded;
 use transfer::Transfer;
 
 /// Why one connection, or a chain of them, gave no more.
@@ -71,7 +69,8 @@ impl<P: Platform> Node<'_, P> {
                 Pause::AddressEnded => {
                     self.parts.observer.event(Event::AddressEnded);
                     match self.fresh_address(offer, accepted).await? {
-                        Ok(()) => (Reason::ForbiddenAddress, Some(0)),
+                        // At once, but only the first time.
+                        Ok(()) => (Reason::BadAnswer, (lost == 0).then_some(0)),
                         Err(reason) => (reason, None),
                     }
                 }
@@ -251,6 +250,9 @@ impl<P: Platform> Node<'_, P> {
                 }
                 if !keeps {
                     continue 'connections;
+                }
+                if !rest.is_empty() {
+                    return Err(Fault::Rules.into());
                 }
             }
         }

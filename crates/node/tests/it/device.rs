@@ -138,6 +138,8 @@ pub(crate) struct Device {
     pub(crate) authors: Vec<(AuthorId, Vec<u8>)>,
     pub(crate) pace: Pace,
     pub(crate) rollback: bool,
+    /// The factory app runs, whatever slot is given.
+    pub(crate) factory: bool,
 }
 
 impl Device {
@@ -180,6 +182,7 @@ impl Device {
             authors: vec![(author.id, author.spki.clone())],
             pace: Pace::default(),
             rollback: true,
+            factory: false,
         }
     }
 
@@ -257,7 +260,7 @@ impl Device {
             authors: &[],
             stores: &["store.example"],
             built: UnixTime(1_790_000_000),
-            running_slot: Some(slot),
+            running_slot: (!self.factory).then_some(slot),
             rollback: self.rollback,
             partition_table: TABLE,
             pace: self.pace,

@@ -205,7 +205,7 @@ fn asks_for_a_fresh_url_and_goes_on_with_the_same_image() {
         assert_eq!(asked[2].first, asked[3].first, "nothing was lost");
     }
     let scene = scene(|_, _, _| Answer::ends(status("403 Forbidden")));
-    scene.ends(Outcome::Failed, Reason::ForbiddenAddress);
+    scene.ends(Outcome::Failed, Reason::BadAnswer);
 }
 
 #[test]

@@ -13,8 +13,10 @@ mod device;
 mod world;
 
 mod downloads;
+mod flashes;
 mod power;
 mod refusals;
 mod sending;
+mod servers;
 mod trial;
 mod update;

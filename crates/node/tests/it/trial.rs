@@ -133,14 +133,21 @@ fn a_slot_that_was_spoiled_after_the_selection_is_not_called_confirmed() {
 #[test]
 fn a_report_is_owed_until_a_server_took_it() {
     let (world, _author, device, id, _new) = selected();
-    world.inner().report = Some(status("503 Busy"));
+    world.inner().report = Some(status("503 Busy\r\nRetry-After: 900"));
     assert!(matches!(device.boot(1), End::Asleep { .. }));
     let check_ins = world.inner().seen.len();
-    assert!(matches!(device.boot(2), End::Asleep { .. }));
+    assert!(matches!(device.boot(2), End::Asleep { seconds: 900..=990 }));
     assert_eq!(
         world.inner().seen.len(),
         check_ins,
-        "the report comes first"
+        "a busy server is left alone"
+    );
+    world.inner().report = Some(status("500 Oops"));
+    assert!(matches!(device.boot(2), End::Asleep { .. }));
+    assert_eq!(
+        world.inner().seen.len(),
+        check_ins + 2,
+        "a broken report stops nothing else"
     );
     world.inner().report = None;
     assert!(matches!(device.boot(2), End::Asleep { .. }));
