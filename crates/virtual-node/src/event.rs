@@ -88,6 +88,13 @@ pub enum Event {
         /// The image's length in bytes.
         total: u32,
     },
+    /// The download goes on where an earlier one, perhaps before a reset, ended.
+    Resumed {
+        /// Bytes that are in the slot already.
+        done: u32,
+    },
+    /// The URL has ended; the node asks for a fresh one.
+    AddressEnded,
     /// The connection was lost; the node waits before it tries again.
     Retrying {
         /// Milliseconds of the wait.
@@ -105,6 +112,8 @@ pub enum Event {
         /// Its version.
         version: String,
     },
+    /// The running image, on its first boot, reached no server in time: the node wants the reset that goes back.
+    SelfTestFailed,
     /// An offer was refused for good.
     Refused {
         /// Why.

@@ -2,14 +2,16 @@
 //!
 //! The flash is a file, the network is the computer's, time passes as it does. What runs is the same
 //! [node](countersign_node) as on a chip, started by the same [boot rules](countersign_esp_boot), which believes servers
-//! by the same rules as ESP-IDF does; one process can run many.
+//! by the same rules as ESP-IDF does; one process can run many. [`run`] switches one on.
 
 pub mod clock;
 pub mod crypto;
 pub mod event;
 pub mod flash;
 pub mod link;
+pub mod machine;
 
 pub use event::{Event, ResetCause};
 pub use flash::{FileFlash, FlashError};
-pub use link::{Identity, LinkSettings, TlsLink};
+pub use link::{Anchors, Identity, LinkSettings, TlsLink};
+pub use machine::{Ended, Error, Options, VIRTUAL_HANG, run};

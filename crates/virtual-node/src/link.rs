@@ -50,28 +50,41 @@ impl Default for LinkSettings {
     }
 }
 
+/// Whom a device believes: two certificate bundles of ESP-IDF, of either format.
+///
+/// They are apart so that whoever vouches for a store, a public authority as a rule, cannot vouch for our server. What
+/// is wrong with a bundle shows, as on a device, when nobody is believed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Anchors {
+    /// Who vouches for our servers.
+    pub servers: Vec<u8>,
+    /// Who vouches for stores.
+    pub stores: Vec<u8>,
+}
+
 /// Makes connections by TLS 1.2 and 1.3.
 ///
-/// Who answers is judged by what ESP-IDF would say of the chain with this trust bundle; rustls then has the peer prove
+/// Who answers is judged by what ESP-IDF would say of the chain with the peer's bundle; rustls then has the peer prove
 /// that it holds the key. The device's certificate is shown to [`Peer::Server`] alone. Nothing is resumed, so that
 /// every connection is judged by the bundle and the time that hold now.
 #[derive(Debug)]
 pub struct TlsLink {
     settings: LinkSettings,
     provider: Arc<CryptoProvider>,
-    bundle: Arc<[u8]>,
+    servers: Arc<[u8]>,
+    stores: Arc<[u8]>,
     identity: Arc<SingleCertAndKey>,
     events: Option<mpsc::Sender<Event>>,
 }
 
 impl TlsLink {
-    /// A link with a device's identity and an ESP-IDF certificate bundle, of either format; what is wrong with the
-    /// bundle shows, as on a device, when nobody is believed.
-    pub fn new(settings: LinkSettings, bundle: &[u8], identity: &Identity) -> Self {
+    /// A link of a device that is `identity` and believes `anchors`.
+    pub fn new(settings: LinkSettings, anchors: &Anchors, identity: &Identity) -> Self {
         Self {
             settings,
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
-            bundle: bundle.into(),
+            servers: anchors.servers.as_slice().into(),
+            stores: anchors.stores.as_slice().into(),
             identity: Arc::new(SingleCertAndKey::from(identity.certified_key())),
             events: None,
         }
@@ -93,8 +106,12 @@ impl TlsLink {
     ) -> Result<TlsConnection, Failure> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Failure::new(LinkError::Broken, "the host name is not one"))?;
+        let bundle = match peer {
+            Peer::Server => &self.servers,
+            Peer::Store => &self.stores,
+        };
         let verifier = Arc::new(BundleVerifier::new(
-            Arc::clone(&self.bundle),
+            Arc::clone(bundle),
             host.to_owned(),
             floor,
             self.provider.signature_verification_algorithms,
@@ -234,6 +251,3 @@ fn describe(error: &std::io::Error) -> String {
         None => error.to_string(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,27 +3,30 @@
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
 
 /// A device's certificate chain, its own first, and the private key to it.
 #[derive(Clone, Debug)]
 pub struct Identity(Arc<CertifiedKey>);
 
 impl Identity {
-    /// Puts a chain and a key (DER; PKCS #8, SEC1 or PKCS #1) together.
+    /// Puts a chain (DER) and a key (PEM; PKCS #8, SEC1 or PKCS #1) together.
     ///
     /// # Errors
     /// [`IdentityError`], also where the key is not that of the first certificate.
     pub fn new(
         chain: impl IntoIterator<Item = Vec<u8>>,
-        key: &[u8],
+        key_pem: &str,
     ) -> Result<Self, IdentityError> {
         let chain: Vec<_> = chain.into_iter().map(CertificateDer::from).collect();
         if chain.is_empty() {
             return Err(IdentityError::NoCertificate);
         }
-        let key = PrivateKeyDer::try_from(key).map_err(|_| IdentityError::Key)?;
+        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes());
+        let key = Zeroizing::new(key.map_err(|_| IdentityError::Key)?);
         let key = any_supported_type(&key).map_err(|_| IdentityError::Key)?;
         let pair = CertifiedKey::new(chain, key);
         pair.keys_match().map_err(|_| IdentityError::NotAPair)?;

@@ -1,59 +1,22 @@
+//! The link against a rustls server: who is believed, who is shown what, and what errors mean.
+
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use countersign_x509::Certificate;
+use countersign_node::{Link, LinkError, Peer};
+use countersign_protocol::UnixTime;
+use countersign_virtual_node::link::{IdentityError, TlsConnection};
+use countersign_virtual_node::{Anchors, Event, Identity, LinkSettings, TlsLink};
 use embedded_io_async::{Read, Write};
-use esp_formats::bundle::{Entry, Format, encode, encoded_len};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use esp_formats::bundle::Format;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::*;
-
-struct Authority {
-    der: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let der = params.self_signed(&key).unwrap().der().clone();
-        Self {
-            der,
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn issue(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        (
-            params.signed_by(&key, &self.issuer).unwrap().der().clone(),
-            key,
-        )
-    }
-
-    fn bundle(&self, format: Format) -> Vec<u8> {
-        let root = Certificate::from_der(&self.der).unwrap();
-        let mut entries = [Entry {
-            name: root.subject(),
-            key: root.public_key(),
-        }];
-        let mut out = vec![0; encoded_len(format, &entries)];
-        encode(format, &mut entries, &mut out).unwrap();
-        out
-    }
-}
+use crate::authority::Authority;
 
 /// A server of one connection, which echoes four bytes; gives the client's certificates.
 struct Server {
@@ -62,31 +25,12 @@ struct Server {
 }
 
 async fn server(root: &Authority, name: &str, devices: &Authority, optional: bool) -> Server {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(devices.der.clone()).unwrap();
-    let clients =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-    let clients = if optional {
-        clients.allow_unauthenticated()
-    } else {
-        clients
-    };
-    let (certificate, key) = root.issue(name);
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(clients.build().unwrap())
-        .with_single_cert(
-            vec![certificate],
-            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        )
-        .unwrap();
+    let config = root.server_config(name, devices, optional);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let task = tokio::spawn(async move {
         let (tcp, _) = listener.accept().await?;
-        let mut stream = TlsAcceptor::from(Arc::new(config)).accept(tcp).await?;
+        let mut stream = TlsAcceptor::from(config).accept(tcp).await?;
         let mut bytes = [0; 4];
         stream.read_exact(&mut bytes).await?;
         stream.write_all(&bytes).await?;
@@ -98,7 +42,7 @@ async fn server(root: &Authority, name: &str, devices: &Authority, optional: boo
 
 fn identity(devices: &Authority) -> Identity {
     let (certificate, key) = devices.issue("dev-1");
-    Identity::new([certificate.to_vec()], &key.serialize_der()).unwrap()
+    Identity::new([certificate.to_vec()], &key.serialize_pem()).unwrap()
 }
 
 fn settings(tls12_only: bool) -> LinkSettings {
@@ -133,7 +77,7 @@ async fn a_good_server_is_believed_and_shown_who_we_are() {
         let (sender, events) = mpsc::channel();
         let mut link = TlsLink::new(
             settings(tls12_only),
-            &servers.bundle(format),
+            &servers.anchors(format),
             &identity(&devices),
         )
         .with_events(sender);
@@ -161,8 +105,8 @@ async fn a_good_server_is_believed_and_shown_who_we_are() {
 async fn a_store_is_not_shown_who_we_are() {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
     let server = server(&servers, "ota.example.com", &devices, true).await;
-    let bundle = servers.bundle(Format::Offsets);
-    let mut link = TlsLink::new(settings(false), &bundle, &identity(&devices));
+    let anchors = servers.anchors(Format::Offsets);
+    let mut link = TlsLink::new(settings(false), &anchors, &identity(&devices));
     let mut connection = link
         .connect(Peer::Store, "ota.example.com", server.port, UnixTime(0))
         .await
@@ -199,7 +143,7 @@ async fn a_server_that_cannot_prove_itself_is_not_believed() {
         (
             "an ended certificate",
             "ota.example.com",
-            good,
+            good.clone(),
             after_all_ends,
         ),
         (
@@ -213,7 +157,12 @@ async fn a_server_that_cannot_prove_itself_is_not_believed() {
         for tls12_only in [true, false] {
             let server = server(&servers, name, &devices, false).await;
             let (sender, events) = mpsc::channel();
-            let mut link = TlsLink::new(settings(tls12_only), &bundle, &identity(&devices))
+            // Stores' anchors, however good, say nothing of servers.
+            let anchors = Anchors {
+                servers: bundle.clone(),
+                stores: good.clone(),
+            };
+            let mut link = TlsLink::new(settings(tls12_only), &anchors, &identity(&devices))
                 .with_events(sender);
             let refused = link
                 .connect(Peer::Server, "ota.example.com", server.port, floor)
@@ -241,8 +190,8 @@ async fn a_server_that_refuses_us_is_told_from_one_that_breaks() {
     let strangers = Authority::new("strangers");
     for tls12_only in [true, false] {
         let server = server(&servers, "ota.example.com", &devices, false).await;
-        let bundle = servers.bundle(Format::Offsets);
-        let mut link = TlsLink::new(settings(tls12_only), &bundle, &identity(&strangers));
+        let anchors = servers.anchors(Format::Offsets);
+        let mut link = TlsLink::new(settings(tls12_only), &anchors, &identity(&strangers));
         let connected = link
             .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
             .await;
@@ -259,7 +208,7 @@ async fn a_server_that_refuses_us_is_told_from_one_that_breaks() {
 #[tokio::test]
 async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
     let devices = Authority::new("devices");
-    let bundle = devices.bundle(Format::Offsets);
+    let anchors = devices.anchors(Format::Offsets);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let http = tokio::spawn(async move {
@@ -275,7 +224,7 @@ async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
             connect_timeout: Duration::from_millis(300),
             ..settings(false)
         },
-        &bundle,
+        &anchors,
         &identity(&devices),
     );
     let broken = link
@@ -301,8 +250,8 @@ async fn a_connection_that_falls_silent_times_out() {
         io_timeout: Duration::from_millis(100),
         ..settings(false)
     };
-    let bundle = servers.bundle(Format::Offsets);
-    let mut link = TlsLink::new(quick, &bundle, &identity(&devices));
+    let anchors = servers.anchors(Format::Offsets);
+    let mut link = TlsLink::new(quick, &anchors, &identity(&devices));
     let mut connection = link
         .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
         .await
@@ -314,14 +263,14 @@ async fn a_connection_that_falls_silent_times_out() {
 fn an_identity_is_a_pair() {
     let devices = Authority::new("devices");
     let ((one, _), (_, other)) = (devices.issue("dev-1"), devices.issue("dev-2"));
-    let key = other.serialize_der();
+    let key = other.serialize_pem();
     let chain = || [one.to_vec()];
     assert_eq!(
         Identity::new([], &key).unwrap_err(),
         IdentityError::NoCertificate
     );
     assert_eq!(
-        Identity::new(chain(), b"key").unwrap_err(),
+        Identity::new(chain(), "key").unwrap_err(),
         IdentityError::Key
     );
     assert_eq!(

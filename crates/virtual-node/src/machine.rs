@@ -1,0 +1,132 @@
+//! The machine around the node: power, boot stage, watchdog, resets.
+
+mod app;
+mod boot;
+mod build_time;
+mod error;
+mod image;
+mod provisioned;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use countersign_esp_boot::Slot;
+
+pub use error::Error;
+pub use image::VIRTUAL_HANG;
+
+use crate::flash::FileFlash;
+use crate::{Event, LinkSettings, ResetCause};
+use app::Exit;
+use boot::BootStage;
+
+/// Which machine is switched on, and how it is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file with the whole chip's flash.
+    pub flash: PathBuf,
+    /// Ends when the node has nothing to do until its next check-in: an update, its reboot, its confirmation and its
+    /// report included. Otherwise the machine runs until its future is dropped.
+    pub once: bool,
+    /// Seconds between check-ins, whatever the server says.
+    pub poll_override_s: Option<u32>,
+    /// Offers TLS 1.2 alone.
+    pub tls12_only: bool,
+    /// Whether boot stage and app are built with `CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`.
+    pub rollback: bool,
+    /// How long an image on its first boot has for its first successful check-in, in seconds.
+    pub self_test_s: Option<u32>,
+    /// How long an image may hang before the watchdog resets the machine.
+    pub watchdog: Duration,
+    /// Addresses of names that are not asked for in DNS.
+    pub hosts: Vec<(String, IpAddr)>,
+}
+
+impl Options {
+    /// A machine with this flash that runs until it is dropped, with rollback and both versions of TLS.
+    pub fn new(flash: PathBuf) -> Self {
+        Self {
+            flash,
+            once: false,
+            poll_override_s: None,
+            tls12_only: false,
+            rollback: true,
+            self_test_s: None,
+            watchdog: Duration::from_millis(200),
+            hosts: Vec::new(),
+        }
+    }
+
+    fn link(&self) -> LinkSettings {
+        LinkSettings {
+            tls12_only: self.tls12_only,
+            hosts: self.hosts.clone(),
+            ..LinkSettings::default()
+        }
+    }
+}
+
+/// How a machine stood when it had nothing more to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ended {
+    /// The slot that ran.
+    pub slot: Slot,
+    /// The version that ran.
+    pub version: String,
+    /// Whether a server answered the last check-in.
+    pub checked_in: bool,
+    /// How often the machine was reset.
+    pub resets: u32,
+}
+
+/// Switches a machine on and runs it, telling what happens.
+///
+/// To drop the future is to cut the power. It is `Send` where `on_event` is, and needs a tokio runtime with I/O and
+/// time.
+///
+/// # Errors
+/// [`Error`] where the flash does not hold what a device needs, nothing in it boots, or the machine does nothing but
+/// reset.
+pub async fn run(options: Options, mut on_event: impl FnMut(Event)) -> Result<Ended, Error> {
+    let mut flash = FileFlash::open(&options.flash)?;
+    let stage = BootStage::new(&mut flash, options.rollback)?;
+    let (mut resets, mut in_a_row) = (0_u32, 0_u32);
+    loop {
+        let booted = stage.boot(&mut flash, &mut on_event)?;
+        let why = if booted.image.hangs {
+            tokio::time::sleep(options.watchdog).await;
+            ResetCause::Watchdog
+        } else {
+            let app = app::run(&mut flash, &stage, &booted, &options, &mut on_event);
+            match Box::pin(app).await? {
+                Exit::Idle { checked_in } => {
+                    let (slot, version) = (booted.slot, booted.image.version);
+                    return Ok(Ended {
+                        slot,
+                        version,
+                        checked_in,
+                        resets,
+                    });
+                }
+                Exit::Reset { slept } => {
+                    in_a_row = if slept { 0 } else { in_a_row };
+                    ResetCause::Node
+                }
+            }
+        };
+        on_event(Event::Reset { why });
+        resets = resets.saturating_add(1);
+        in_a_row += 1;
+        if in_a_row > MAX_RESETS {
+            return Err(Error::ResetLoop { resets: in_a_row });
+        }
+    }
+}
+
+/// Resets in a row, without the node ever having had nothing to do in between: an update that works needs one, one that
+/// hangs two.
+const MAX_RESETS: u32 = 8;
+
+#[cfg(test)]
+mod tests;
