@@ -36,13 +36,15 @@ pub enum Next {
 }
 
 /// The memory that the node works in, 9 KiB.
+// The sector comes first, aligned, because flash drivers copy what is not through a buffer of their own.
+#[repr(C, align(4))]
 pub struct Buffers {
+    /// A sector on its way to flash or back, or a message's body.
+    sector: [u8; SECTOR],
     /// A request, then the head of its answer; bounds both.
     head: [u8; HEAD],
     /// Where the download goes to, redirects followed.
     url: Text<URL>,
-    /// A sector on its way to flash or back, or a message's body.
-    sector: [u8; SECTOR],
 }
 
 impl Buffers {

@@ -4,7 +4,7 @@ use countersign_protocol::{OfferId, Reason};
 
 use super::{Halt, Node, accept::Accepted, accept::floor, below, check_in};
 use crate::{
-    Clock, Crypto, Event, Link, LinkError, Observer, Parts, Platform, SECTOR,
+    Clock, Crypto, Event, Link, LinkError, Observer, Parts, Peer, Platform, SECTOR,
     address::Address,
     http::{Bounded, Content, Fault, Head, Request, read_body},
     node::check_in::Failure,
@@ -188,8 +188,7 @@ impl<P: Platform> Node<'_, P> {
         let mut redirects = 0_u32;
         'connections: while transfer.written() < accepted.size {
             // 3, for the offer's URL and for every other.
-            let address = Address::check(buffers.url.as_str(), settings)
-                .map_err(|reason| Pause::Halt(Halt::Refused(reason)))?;
+            let address = Address::check(buffers.url.as_str(), settings).map_err(Halt::Refused)?;
             let floor = floor(settings, log.state());
             let connection = link
                 .connect(address.peer, address.host, address.port, floor)
@@ -223,9 +222,12 @@ impl<P: Platform> Node<'_, P> {
                     301 | 302 | 303 | 307 | 308 => {
                         redirects = redirects.saturating_add(1);
                         let location = head.location.ok_or(Fault::Rules)?;
-                        if redirects > MAX_REDIRECTS || buffers.url.set(location).is_none() {
-                            let reason = Reason::ForbiddenAddress;
-                            return Err(Pause::Halt(Halt::Refused(reason)));
+                        let next = Address::check(location, settings).map_err(Halt::Refused)?;
+                        // A store that could send a device back to our server would speak there in its name.
+                        let back = address.peer == Peer::Store && next.peer == Peer::Server;
+                        let allowed = redirects <= MAX_REDIRECTS && !back;
+                        if !allowed || buffers.url.set(location).is_none() {
+                            return Err(Halt::Refused(Reason::ForbiddenAddress).into());
                         }
                         continue 'connections;
                     }

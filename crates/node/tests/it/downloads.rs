@@ -177,6 +177,19 @@ fn goes_nowhere_that_it_was_not_told_of() {
 }
 
 #[test]
+fn a_store_cannot_send_a_device_to_its_server() {
+    let scene = scene(|_, ask, _| {
+        let location = match ask.host.as_str() {
+            "ota.example" => "https://store.example/a",
+            _ => "https://ota.example:8443/ota?v=9.9",
+        };
+        Answer::open(status(&format!("302 Found\r\nLocation: {location}")))
+    });
+    scene.ends(Outcome::Refused, Reason::ForbiddenAddress);
+    assert_eq!(scene.world.inner().asked.len(), 2);
+}
+
+#[test]
 fn follows_three_redirects_and_no_loop() {
     let redirect = || Answer::open(status("302 Found\r\nLocation: https://ota.example/again"));
     scene(move |call, ask, image| {
