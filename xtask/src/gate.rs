@@ -37,7 +37,14 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "fmt",
         about: "the sources are formatted",
-        run: |_| cargo(&["fmt", "--all", "--check"], &[]),
+        run: |_| {
+            cargo(&["fmt", "--all", "--check"], &[])?;
+            // A workspace of its own, because it is for another toolchain.
+            cargo(
+                &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"],
+                &[],
+            )
+        },
         needs_tools: false,
     },
     Step {
