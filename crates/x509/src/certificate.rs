@@ -1,6 +1,6 @@
 //! Certificates (RFC 5280 §4.1).
 
-mod read;
+pub(crate) mod read;
 
 use std::{
     fmt,

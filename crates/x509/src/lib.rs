@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod der;
 pub mod error;
 pub mod key;
+pub mod name;
 pub mod pem;
 pub mod request;
 mod signature;
