@@ -56,11 +56,14 @@ pub enum Reason {
     /// The offer was lost by a boot of something else, the image never having been confirmed.
     #[error("the new image was not confirmed before the next reset")]
     NotConfirmed = 17,
+    /// The server ended the handshake because of the device's certificate, or answered 401 or 403.
+    #[error("the server does not admit this device")]
+    NotAdmitted = 18,
 }
 
 impl Reason {
     /// Every reason, in the order of the wire values.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedManifest,
         Self::UnknownAuthor,
         Self::BadSignature,
@@ -78,6 +81,7 @@ impl Reason {
         Self::Connection,
         Self::Flash,
         Self::NotConfirmed,
+        Self::NotAdmitted,
     ];
 
     /// The value on the wire.
@@ -111,6 +115,7 @@ impl Reason {
             Self::Connection => "connection",
             Self::Flash => "flash",
             Self::NotConfirmed => "not-confirmed",
+            Self::NotAdmitted => "not-admitted",
         }
     }
 }
@@ -124,7 +129,7 @@ mod tests {
         for value in 0..=u8::MAX {
             match Reason::from_wire(value) {
                 Some(reason) => assert_eq!(reason.wire(), value),
-                None => assert!(!(1..=17).contains(&value)),
+                None => assert!(!(1..=18).contains(&value)),
             }
         }
     }

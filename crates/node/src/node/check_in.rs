@@ -99,6 +99,7 @@ impl<P: Platform> Node<'_, P> {
                     seconds: head.retry_after_s,
                 });
             }
+            401 | 403 => return Err(Failure::NoAnswer(Reason::NotAdmitted)),
             _ => return Err(Failure::NoAnswer(Reason::BadAnswer)),
         }
         let length = head.length.and_then(|length| usize::try_from(length).ok());
@@ -143,6 +144,7 @@ impl From<Fault> for Failure {
 pub(super) fn reason(fault: Fault) -> Reason {
     match fault {
         Fault::Link(LinkError::Untrusted) => Reason::UntrustedServer,
+        Fault::Link(LinkError::Refused) => Reason::NotAdmitted,
         Fault::Link(_) => Reason::Connection,
         Fault::Rules => Reason::BadAnswer,
     }

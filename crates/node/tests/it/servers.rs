@@ -28,7 +28,8 @@ fn no_answer_that_breaks_the_protocol_is_believed() {
     let good = [0xA3, 0, 1, 1, 0x1A, 0x71, 0x3F, 0xB3, 0, 2, 0x19, 2, 0x58];
     let answers = [
         (status("400 Bad Request"), Reason::BadAnswer),
-        (status("403 Forbidden"), Reason::BadAnswer),
+        (status("401 Unauthorized"), Reason::NotAdmitted),
+        (status("403 Forbidden"), Reason::NotAdmitted),
         (status("500 Oops"), Reason::BadAnswer),
         (
             status("302 Found\r\nLocation: https://ota.example/v1/checkin"),
