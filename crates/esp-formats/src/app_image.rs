@@ -78,14 +78,17 @@ impl<'a> AppImage<'a> {
     /// - [`ErrorKind::Truncated`]: a segment, the checksum or the digest lies beyond the end;
     /// - [`ErrorKind::Checksum`], [`ErrorKind::AppendedDigest`]: damage; the offset is that of checksum or digest;
     /// - [`ErrorKind::ImageTooLong`]: 16 MiB or more;
-    /// - [`ErrorKind::TrailingData`]: what follows the image is not one signature.
+    /// - [`ErrorKind::TrailingData`]: what follows the image is neither one signature nor padding to a sector's end
+    ///   with one byte, 0x00 or 0xFF, as `esptool elf2image --pad-to-size` and `--secure-pad` lead to.
     pub fn parse(file: &'a [u8], sha256: impl FnOnce(&[u8]) -> [u8; 32]) -> Result<Self, Error> {
         let image = Self::parse_in_slot(file, sha256)?;
         let end = image
             .bytes
             .len()
             .saturating_add(image.signature.len_after(image.bytes.len()));
-        if end != file.len() {
+        let rest = file.get(end..).unwrap_or_default();
+        let padded = file.len().is_multiple_of(SECTOR) && is_padding(rest);
+        if !padded && !rest.is_empty() {
             return Err(Error::new(ErrorKind::TrailingData, end));
         }
         Ok(image)
@@ -241,11 +244,13 @@ pub enum Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// Looks behind an image of `len` bytes; a v1 signature only where nothing follows it.
+    /// Looks behind an image of `len` bytes; a v1 signature only where nothing but padding follows it.
     fn find(bytes: &'a [u8], len: usize) -> Self {
         let rest = bytes.get(len..).unwrap_or_default();
-        if let Ok(v1) = <&[u8; 68]>::try_from(rest)
+        if let Some((v1, after)) = rest.split_first_chunk::<68>()
             && v1.starts_with(&[0; 4])
+            && !is_padding(v1)
+            && is_padding(after)
         {
             return Self::V1(v1);
         }
@@ -287,10 +292,16 @@ fn descriptor(segment: SegmentHeader, data: &[u8]) -> Result<Option<AppDescripto
 }
 
 fn padding_to_sector(len: usize) -> usize {
-    len.next_multiple_of(4096).saturating_sub(len)
+    len.next_multiple_of(SECTOR).saturating_sub(len)
+}
+
+/// Whether all bytes are 0x00, or all are 0xFF.
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0xFF) || bytes.iter().all(|byte| *byte == 0)
 }
 
 const HEAD_LEN: usize = 288;
+const SECTOR: usize = 4096;
 const DESCRIPTOR_OFFSET: usize = 32;
 const CHECKSUM_SEED: u8 = 0xEF;
 const CHECKSUM_BLOCK: usize = 16;

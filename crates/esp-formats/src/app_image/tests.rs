@@ -107,7 +107,8 @@ fn refuses_anything_else_behind_an_image() {
     dirty[2000] = 0;
     for (bytes, offset) in [
         ([C3, &[0xFF]].concat(), 448),
-        ([C3, &vec![0xFF; 4096 - 448]].concat(), 448),
+        ([C3, &vec![0xFF; 4095 - 448]].concat(), 448),
+        ([C3, &vec![0x5A; 4096 - 448]].concat(), 448),
         (SIGNED_V2[..8191].to_vec(), 448),
         (SIGNED_V1[..515].to_vec(), 448),
         (dirty, 448),
@@ -289,6 +290,28 @@ fn composes_every_length_of_payload() {
             ErrorKind::BufferTooSmall { .. }
         ));
     }
+}
+
+#[test]
+fn takes_padding_to_the_end_of_a_sector_and_no_other() {
+    let signed_at = SIGNED_V1.len() - 68;
+    for (image, signed) in [(C3, false), (SIGNED_V1, true)] {
+        for filler in [0x00, 0xFF] {
+            let mut padded = image.to_vec();
+            padded.resize(image.len().next_multiple_of(4096), filler);
+            let parsed = parse(&padded).unwrap();
+            assert_eq!(matches!(parsed.signature(), Signature::V1(_)), signed);
+            padded.pop();
+            let error = parse(&padded).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::TrailingData);
+            padded.push(0x5A);
+            assert_eq!(parse(&padded).unwrap_err().kind, ErrorKind::TrailingData);
+        }
+    }
+    // Padding alone is no signature, though one of version 0 begins as it does.
+    let mut unsigned = SIGNED_V1[..signed_at].to_vec();
+    unsigned.resize(4096, 0);
+    assert_eq!(parse(&unsigned).unwrap().signature(), Signature::None);
 }
 
 #[test]
