@@ -21,8 +21,8 @@ pub enum Error {
     #[error("not a P-256 private key in PEM (PKCS#8, or `EC PRIVATE KEY`)")]
     NotAKey,
 
-    /// Not a public key.
-    #[error("not a public key in PEM")]
+    /// Not a P-256 public key.
+    #[error("not a P-256 public key in PEM")]
     NotAPublicKey(#[source] countersign_x509::Error),
 
     /// Others than its owner may read the key.

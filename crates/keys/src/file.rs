@@ -65,6 +65,15 @@ impl FileKey {
         Ok(store::encode(document.as_ref()))
     }
 
+    /// Writes the key as PKCS#8 in DER.
+    ///
+    /// # Errors
+    /// [`Error::Library`].
+    pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let document = self.pair.to_pkcs8v1().map_err(|_| Error::Library)?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+
     /// Reads a key from a file that only its owner may read.
     ///
     /// # Errors

@@ -10,14 +10,3 @@ pub mod public;
 pub use error::Error;
 pub use file::FileKey;
 pub use public::public_key_from_pem;
-
-/// A PKCS #10 request in PEM for a certificate of `key`, with this common name and nothing else.
-///
-/// # Errors
-/// [`countersign_pki::Error::Name`] where the name is empty or too long for a certificate.
-pub fn certificate_request(
-    key: &FileKey,
-    common_name: &str,
-) -> Result<String, countersign_pki::Error> {
-    countersign_pki::certificate_request(key, common_name)
-}

@@ -41,9 +41,15 @@ fn other_keys_and_encrypted_ones_are_told_apart() {
     for text in texts.chain([String::new(), "-----BEGIN".to_owned(), two]) {
         assert!(matches!(check(&text), Error::NotAKey), "{text}");
     }
-    for text in ["", &vector("ok_pkcs8")] {
-        let refused = public_key_from_pem(text).unwrap_err();
-        assert!(matches!(refused, Error::NotAPublicKey(_)));
+    // A key that nobody would believe is refused where its owner can still do something about it.
+    let foreign =
+        ["p384", "ed25519", "compressed"].map(|kind| vector(&format!("err_public_{kind}")));
+    for text in foreign
+        .into_iter()
+        .chain([String::new(), vector("ok_pkcs8")])
+    {
+        let refused = public_key_from_pem(&text).unwrap_err();
+        assert!(matches!(refused, Error::NotAPublicKey(_)), "{text}");
     }
 }
 
@@ -112,7 +118,7 @@ fn debug_shows_no_secret() {
 #[test]
 fn a_request_names_the_key_and_proves_it() {
     let key = FileKey::generate().unwrap();
-    let text = crate::certificate_request(&key, "7cdfa1000001").unwrap();
+    let text = countersign_pki::certificate_request(&key, "7cdfa1000001").unwrap();
     let request = CertificateRequest::from_pem(text.as_bytes()).unwrap();
     assert_eq!(request.public_key(), key.public_key());
     assert_eq!(request.common_name(), Some("7cdfa1000001"));

@@ -10,3 +10,6 @@ openssl pkcs8 -topk8 -passout pass:x -in ok_pkcs8.pem -out err_encrypted_pkcs8.p
 openssl ec -aes128 -passout pass:x -in ok_pkcs8.pem -out err_encrypted_sec1.pem
 openssl ecparam -name secp384r1 -genkey -noout -out err_not_p256.pem
 openssl genpkey -algorithm ed25519 -out err_not_ec.pem
+openssl pkey -in err_not_p256.pem -pubout -out err_public_p384.pem
+openssl pkey -in err_not_ec.pem -pubout -out err_public_ed25519.pem
+openssl pkey -in ok_pkcs8.pem -pubout -ec_conv_form compressed -out err_public_compressed.pem
