@@ -4,7 +4,8 @@
 CREATE TABLE devices (
     id              TEXT     NOT NULL PRIMARY KEY,
     product         TEXT     NOT NULL,
-    urn             TEXT     NOT NULL,
+    -- One device, however its id is spelled.
+    urn             TEXT     NOT NULL UNIQUE,
     state           TEXT     NOT NULL,
     state_reason    TEXT,
     enrolled_at     BIGINT   NOT NULL,

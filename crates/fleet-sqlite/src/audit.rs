@@ -41,10 +41,7 @@ pub(crate) async fn newest(
 }
 
 fn read(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
-    let row = Row {
-        table: "audit",
-        row,
-    };
+    let row = Row::of("audit", row);
     Ok(AuditEntry {
         at: row.time("at")?,
         actor: row.get("actor")?,

@@ -1,10 +1,12 @@
 //! Devices and their certificates.
 
+use std::collections::BTreeMap;
+
 use countersign_fleet::{
     CertificateRecord, Device, DeviceId, DeviceState, Running, Seen, StoreError,
 };
 use countersign_protocol::{Digest, UnixTime};
-use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error::{failed, is_duplicate, number},
@@ -90,24 +92,6 @@ pub(crate) async fn by_id(
         .transpose()
 }
 
-/// Made for each connection of a device: one statement, two look-ups by unique key.
-pub(crate) async fn by_certificate(
-    readers: &SqlitePool,
-    fingerprint: &Digest,
-) -> Result<Option<(Device, CertificateRecord)>, StoreError> {
-    // No column name is in both tables.
-    sqlx::query(
-        "SELECT * FROM certificates JOIN devices ON devices.id = certificates.device_id \
-         WHERE certificates.fingerprint = $1",
-    )
-    .bind(fingerprint.0.as_slice())
-    .fetch_optional(readers)
-    .await
-    .map_err(failed)?
-    .map(|row| Ok((read(&row)?, read_certificate(&row)?)))
-    .transpose()
-}
-
 pub(crate) async fn all(readers: &SqlitePool) -> Result<Vec<Device>, StoreError> {
     sqlx::query("SELECT * FROM devices ORDER BY id")
         .fetch_all(readers)
@@ -162,33 +146,66 @@ pub(crate) async fn set_state(
     device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))
 }
 
+/// Writes a batch in a few statements: what a statement costs is its way to the connection's thread and back, not the
+/// row that it changes.
 pub(crate) async fn note_seen(
     connection: &mut SqliteConnection,
-    seen: &Seen,
+    batch: &[Seen],
 ) -> Result<(), StoreError> {
-    let running = &seen.running;
-    sqlx::query(
-        "UPDATE devices SET last_seen = $2, running_version = $3, running_chip = $4, running_image = $5, \
-         running_slot = $6, running_pending = $7 WHERE id = $1 AND (last_seen IS NULL OR last_seen <= $2)",
-    )
-    .bind(seen.device.as_str())
-    .bind(number("last_seen", seen.at.0)?)
-    .bind(&running.version)
-    .bind(running.chip)
-    .bind(running.image.as_ref().map(|image| image.0.as_slice()))
-    .bind(running.slot)
-    .bind(i64::from(running.pending_verify))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    // One statement changes a row once: the last of what a device said is what counts.
+    let mut last = BTreeMap::<&str, &Seen>::new();
+    for seen in batch {
+        let kept = last.entry(seen.device.as_str()).or_insert(seen);
+        if kept.at <= seen.at {
+            *kept = seen;
+        }
+    }
+    let last: Vec<&Seen> = last.into_values().collect();
+    for some in last.chunks(AT_ONCE) {
+        note_some_seen(connection, some).await?;
+    }
     Ok(())
 }
 
-fn read(row: &SqliteRow) -> Result<Device, StoreError> {
-    let row = Row {
-        table: "devices",
-        row,
-    };
+async fn note_some_seen(
+    connection: &mut SqliteConnection,
+    some: &[&Seen],
+) -> Result<(), StoreError> {
+    let mut times = Vec::with_capacity(some.len());
+    for seen in some {
+        times.push(number("last_seen", seen.at.0)?);
+    }
+    let mut update = QueryBuilder::<Sqlite>::new(
+        "WITH said (device, at, version, chip, image, slot, pending) AS (",
+    );
+    update.push_values(some.iter().zip(times), |mut row, (seen, at)| {
+        let running = &seen.running;
+        row.push_bind(seen.device.as_str())
+            .push_bind(at)
+            .push_bind(running.version.as_str())
+            .push_bind(running.chip)
+            .push_bind(running.image.as_ref().map(|image| image.0.as_slice()))
+            .push_bind(running.slot)
+            .push_bind(i64::from(running.pending_verify));
+    });
+    update.push(
+        ") UPDATE devices SET last_seen = at, running_version = version, running_chip = chip, \
+         running_image = image, running_slot = slot, running_pending = pending \
+         FROM said WHERE id = device AND (last_seen IS NULL OR last_seen <= at)",
+    );
+    // Of full batches there is one statement, which is worth keeping; of the last ones, as many as there are lengths.
+    let full = some.len() == AT_ONCE;
+    update
+        .build()
+        .persistent(full)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+pub(crate) fn read(row: &SqliteRow) -> Result<Device, StoreError> {
+    let row = Row::of("devices", row);
     let running = match row.optional("running_version")? {
         None => None,
         Some(version) => Some(Running {
@@ -211,11 +228,8 @@ fn read(row: &SqliteRow) -> Result<Device, StoreError> {
     })
 }
 
-fn read_certificate(row: &SqliteRow) -> Result<CertificateRecord, StoreError> {
-    let row = Row {
-        table: "certificates",
-        row,
-    };
+pub(crate) fn read_certificate(row: &SqliteRow) -> Result<CertificateRecord, StoreError> {
+    let row = Row::of("certificates", row);
     Ok(CertificateRecord {
         fingerprint: Digest(row.bytes("fingerprint")?),
         serial: row.get("serial")?,
@@ -226,3 +240,6 @@ fn read_certificate(row: &SqliteRow) -> Result<CertificateRecord, StoreError> {
         der: row.get("der")?,
     })
 }
+
+/// How many devices one statement writes. Seven parameters each: `SQLite` takes 32766.
+const AT_ONCE: usize = 100;

@@ -19,6 +19,7 @@ mod offers;
 mod releases;
 mod row;
 mod schema;
+mod standing;
 mod store;
 
 pub use store::SqliteStore;

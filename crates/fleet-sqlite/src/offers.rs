@@ -132,10 +132,11 @@ pub(crate) async fn count_failure(
 }
 
 fn read(row: &SqliteRow) -> Result<OfferRecord, StoreError> {
-    let row = Row {
-        table: "offers",
-        row,
-    };
+    cells(Row::of("offers", row))
+}
+
+/// Reads the row, or its part of a joined one.
+pub(crate) fn cells(row: Row<'_>) -> Result<OfferRecord, StoreError> {
     let reason = row.optional_number("reason")?.map(|wire: u8| {
         let unknown = || row.damaged("reason", format_args!("{wire} is no reason"));
         Reason::from_wire(wire).ok_or_else(unknown)

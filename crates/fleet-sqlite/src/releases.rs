@@ -108,10 +108,11 @@ pub(crate) async fn all(readers: &SqlitePool) -> Result<Vec<Release>, StoreError
 }
 
 fn read(row: &SqliteRow) -> Result<Release, StoreError> {
-    let row = Row {
-        table: "releases",
-        row,
-    };
+    cells(Row::of("releases", row))
+}
+
+/// Reads the row, or its part of a joined one.
+pub(crate) fn cells(row: Row<'_>) -> Result<Release, StoreError> {
     Ok(Release {
         id: ReleaseId(row.get("id")?),
         product: row.parsed("product")?,

@@ -4,16 +4,48 @@ use std::{fmt::Display, str::FromStr};
 
 use countersign_fleet::StoreError;
 use countersign_protocol::{Digest, UnixTime};
-use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
+use sqlx::{Column as _, Decode, Row as _, Sqlite, Type, ValueRef as _, sqlite::SqliteRow};
 
-/// A row of one table. What it holds and we would never have written is [`StoreError::Damaged`].
+/// A row of one table, or its part of a joined row. What it holds and we would never have written is
+/// [`StoreError::Damaged`].
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'r> {
-    pub(crate) table: &'static str,
-    pub(crate) row: &'r SqliteRow,
+    table: &'static str,
+    cells: &'r SqliteRow,
+    /// The first column of the table.
+    first: usize,
 }
 
 impl<'r> Row<'r> {
+    /// A row whose first columns are the table's.
+    pub(crate) const fn of(table: &'static str, cells: &'r SqliteRow) -> Self {
+        let first = 0;
+        Self {
+            table,
+            cells,
+            first,
+        }
+    }
+
+    /// A joined row of which the columns behind the column `mark` are the table's: two tables may have columns of one
+    /// name.
+    pub(crate) fn behind(mark: &str, table: &'static str, cells: &'r SqliteRow) -> Self {
+        let at = cells.columns().iter().position(|one| one.name() == mark);
+        let first = at.map_or(usize::MAX, |at| at.saturating_add(1));
+        Self {
+            table,
+            cells,
+            first,
+        }
+    }
+
+    /// Whether an outer join found a row: no table here has a row without id.
+    pub(crate) fn is_there(&self) -> Result<bool, StoreError> {
+        let at = self.column("id")?;
+        let id = self.cells.try_get_raw(at);
+        Ok(!id.map_err(|error| self.damaged("id", error))?.is_null())
+    }
+
     /// A text, a BLOB or a BIGINT, as it is.
     pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
     where
@@ -29,8 +61,8 @@ impl<'r> Row<'r> {
     where
         T: Decode<'r, Sqlite> + Type<Sqlite>,
     {
-        self.row
-            .try_get(column)
+        self.cells
+            .try_get(self.column(column)?)
             .map_err(|error| self.damaged(column, error))
     }
 
@@ -100,6 +132,13 @@ impl<'r> Row<'r> {
             table: self.table,
             what: format!("{column}: {what}"),
         }
+    }
+
+    fn column(&self, name: &'static str) -> Result<usize, StoreError> {
+        let mut columns = self.cells.columns().iter().enumerate().skip(self.first);
+        let found = columns.find(|(_, column)| column.name() == name);
+        let (at, _) = found.ok_or_else(|| self.damaged(name, "there is no such column"))?;
+        Ok(at)
     }
 
     fn narrowed<T: TryFrom<i64>>(&self, column: &'static str, wide: i64) -> Result<T, StoreError> {

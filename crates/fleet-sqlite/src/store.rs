@@ -5,12 +5,12 @@ mod open;
 use async_trait::async_trait;
 use countersign_fleet::{
     AuditEntry, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState,
-    ProductName, Release, ReleaseId, Seen, Store, StoreError,
+    ProductName, Release, ReleaseId, Seen, Standing, Store, StoreError,
 };
 use countersign_protocol::{Digest, OfferId, Reason};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
-use crate::{audit, devices, error::failed, offers, releases};
+use crate::{audit, devices, error::failed, offers, releases, standing};
 
 /// A fleet in one `SQLite` file.
 #[derive(Debug)]
@@ -60,11 +60,8 @@ impl Store for SqliteStore {
         devices::by_id(&self.readers, id).await
     }
 
-    async fn device_by_certificate(
-        &self,
-        fingerprint: &Digest,
-    ) -> Result<Option<(Device, CertificateRecord)>, StoreError> {
-        devices::by_certificate(&self.readers, fingerprint).await
+    async fn standing(&self, fingerprint: &Digest) -> Result<Option<Standing>, StoreError> {
+        standing::by_certificate(&self.readers, fingerprint).await
     }
 
     async fn devices(&self) -> Result<Vec<Device>, StoreError> {
@@ -94,9 +91,7 @@ impl Store for SqliteStore {
             return Ok(());
         }
         let mut transaction = self.begin(Lasting::Written).await?;
-        for one in seen {
-            devices::note_seen(&mut transaction, one).await?;
-        }
+        devices::note_seen(&mut transaction, seen).await?;
         commit(transaction).await
     }
 

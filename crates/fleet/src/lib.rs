@@ -8,6 +8,7 @@ pub mod device;
 pub mod name;
 pub mod offer;
 pub mod release;
+pub mod standing;
 pub mod store;
 
 pub use code::UnknownCode;
@@ -16,4 +17,5 @@ pub use device::{CertificateRecord, Device, DeviceState, Running, Seen};
 pub use name::{DeviceId, NameError, ProductName};
 pub use offer::{OfferRecord, OfferState};
 pub use release::{Release, ReleaseId};
+pub use standing::Standing;
 pub use store::{AuditEntry, Store, StoreError};

@@ -7,7 +7,7 @@ use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 
 use crate::{
     CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState, ProductName,
-    Release, ReleaseId, Seen,
+    Release, ReleaseId, Seen, Standing,
 };
 
 /// One line of what was done, by whom, to what.
@@ -37,11 +37,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<(), StoreError>;
     /// One device by its id.
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError>;
-    /// The device that a certificate was issued to, with the certificate's record.
-    async fn device_by_certificate(
-        &self,
-        fingerprint: &Digest,
-    ) -> Result<Option<(Device, CertificateRecord)>, StoreError>;
+    /// The device that a certificate was issued to, the certificate's record, and what there is for the device. Asked
+    /// with each request of a device.
+    async fn standing(&self, fingerprint: &Digest) -> Result<Option<Standing>, StoreError>;
     /// All devices, by id.
     async fn devices(&self) -> Result<Vec<Device>, StoreError>;
     /// A device's certificates, newest first.
@@ -109,7 +107,7 @@ pub trait Store: fmt::Debug + Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The device is there already.
+    /// A device of that id or of that URN is there already: two spellings of a MAC address have one URN.
     #[error("device `{0}` is already enrolled")]
     DeviceExists(DeviceId),
     /// The certificate is recorded already.

@@ -3,8 +3,10 @@
 use countersign_protocol::{Digest, UnixTime};
 use futures_util::future::join_all;
 
-use super::{audited, certificate, device, entry, running};
-use crate::{Device, DeviceId, DeviceState, Running, Seen, Store, StoreError};
+use super::{audited, certificate, device, entry, offer, release, running};
+use crate::{
+    Device, DeviceId, DeviceState, OfferState, Release, Running, Seen, Standing, Store, StoreError,
+};
 
 pub(super) async fn creates_once(store: &impl Store) {
     let first = device("d1");
@@ -25,6 +27,17 @@ pub(super) async fn creates_once(store: &impl Store) {
     let certificates = store.certificates(&first.id).await.unwrap();
     assert_eq!(certificates, [certificate(&first.id, 1)]);
     assert_eq!(audited(store, "device.enroll").await, ["d1"]);
+
+    // Another id with the same URN is the same device, spelled otherwise.
+    let spelled = Device {
+        id: "D1".parse().unwrap(),
+        ..first.clone()
+    };
+    let refused = create(store, &spelled, 2).await.unwrap_err();
+    assert!(
+        matches!(refused, StoreError::DeviceExists(_)),
+        "{refused:?}"
+    );
 
     // A certificate that is known already cannot bring in a second device.
     let second = device("d2");
@@ -74,10 +87,49 @@ pub(super) async fn finds_by_certificate(store: &impl Store) {
     }
     let wanted = device("d2");
     let record = certificate(&wanted.id, 1);
-    let found = store.device_by_certificate(&record.fingerprint).await;
-    assert_eq!(found.unwrap().unwrap(), (wanted, record));
-    let found = store.device_by_certificate(&Digest([0xEE; 32])).await;
+    let bare = Standing {
+        device: wanted.clone(),
+        certificate: record.clone(),
+        open: None,
+        newest: None,
+    };
+    let standing = async || store.standing(&record.fingerprint).await.unwrap();
+    assert_eq!(standing().await.unwrap(), bare);
+    let found = store.standing(&Digest([0xEE; 32])).await;
     assert_eq!(found.unwrap(), None);
+
+    // Of its own product, whatever the order of publishing, and nothing of another's.
+    let audit = entry("release.publish", "demo", 100);
+    let foreign = Release {
+        product: "other".parse().unwrap(),
+        ..release(9)
+    };
+    store.add_release(&foreign, &audit).await.unwrap();
+    assert_eq!(standing().await.unwrap(), bare);
+    let mut newest = release(2);
+    newest.id = store.add_release(&newest, &audit).await.unwrap();
+    let older = store.add_release(&release(1), &audit).await.unwrap();
+    let with_release = Standing {
+        newest: Some(newest.clone()),
+        ..bare
+    };
+    assert_eq!(standing().await.unwrap(), with_release);
+
+    // The open offer, not one that ended, and not another device's.
+    let foreign = offer(&"d1".parse().unwrap(), newest.id, 1);
+    store.add_offer(&foreign).await.unwrap();
+    let first = offer(&wanted.id, newest.id, 2);
+    store.add_offer(&first).await.unwrap();
+    let ended = store.end_offer(&first.id, OfferState::Superseded, None, &audit);
+    assert!(ended.await.unwrap());
+    assert_eq!(standing().await.unwrap(), with_release);
+    let open = offer(&wanted.id, older, 3);
+    store.add_offer(&open).await.unwrap();
+    let with_offer = Standing {
+        open: Some(open),
+        ..with_release
+    };
+    assert_eq!(standing().await.unwrap(), with_offer);
     let nobody = "nobody".parse().unwrap();
     assert_eq!(store.certificates(&nobody).await.unwrap(), []);
 }
@@ -121,13 +173,10 @@ pub(super) async fn sets_state(store: &impl Store) {
         assert_eq!(revoked.unwrap().state, DeviceState::Revoked);
         let certificates = store.certificates(&one.id).await.unwrap();
         assert_eq!(certificates[0].revoked_at, Some(UnixTime(70)));
-        let (found, record) = store
-            .device_by_certificate(&certificates[0].fingerprint)
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(found.state, DeviceState::Revoked);
-        assert_eq!(record.revoked_at, Some(UnixTime(70)));
+        let found = store.standing(&certificates[0].fingerprint).await;
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.device.state, DeviceState::Revoked);
+        assert_eq!(found.certificate.revoked_at, Some(UnixTime(70)));
     }
     assert_eq!(store.device(&other.id).await.unwrap().unwrap(), other);
     let untouched = store.certificates(&other.id).await.unwrap();
