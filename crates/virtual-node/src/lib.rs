@@ -5,6 +5,7 @@
 //! by the same rules as ESP-IDF does; one process can run many. [`run`] switches one on.
 
 pub mod clock;
+pub mod compose;
 pub mod crypto;
 pub mod event;
 pub mod flash;

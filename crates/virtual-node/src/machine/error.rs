@@ -9,9 +9,6 @@ use crate::link::IdentityError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server's root does not fit a bundle.
-    #[error("the server's root certificate cannot be used")]
-    Bundle(#[source] esp_formats::Error),
     /// The flash file failed.
     #[error(transparent)]
     Flash(#[from] FlashError),
@@ -51,7 +48,4 @@ pub enum Error {
         /// The setting.
         url: String,
     },
-    /// The server's root in `esp_secure_cert` is not a certificate.
-    #[error("the server's root certificate cannot be read")]
-    ServerRoot(#[source] countersign_x509::Error),
 }

@@ -2,8 +2,6 @@
 
 use countersign_protocol::{Author, AuthorId};
 use countersign_provision::{layout, nvs, secure_cert};
-use countersign_x509::Certificate;
-use esp_formats::bundle::{Entry, Format, encode, encoded_len};
 use zeroize::Zeroizing;
 
 use crate::crypto::sha256;
@@ -38,10 +36,11 @@ impl Provisioned {
             parse_server(&settings.server).ok_or_else(|| Error::Server {
                 url: settings.server.clone(),
             })?;
-        let servers = bundle_of(&secret.server_root)?;
-        // A device whose partition is blank goes to no store that our own root does not vouch for.
-        let blank = trust.iter().all(|byte| *byte == 0xff);
-        let stores = if blank { servers.clone() } else { trust };
+        // There is no partition for the anchors of stores yet: a device that is sent to one believes nobody there.
+        let anchors = Anchors {
+            servers: trust,
+            stores: Vec::new(),
+        };
         let identity = Identity::new(secret.chain, &secret.key_pem).map_err(Error::Identity)?;
         let named = |key: Vec<u8>| (AuthorId::from_spki_sha256(&sha256(&key)), key);
         Ok(Self {
@@ -49,7 +48,7 @@ impl Provisioned {
             server_port,
             product: settings.product,
             stores: settings.allowed_hosts,
-            anchors: Anchors { servers, stores },
+            anchors,
             identity,
             authors: settings.authors.into_iter().map(named).collect(),
         })
@@ -77,18 +76,6 @@ fn parse_server(url: &str) -> Option<(String, u16)> {
     };
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     (!host.is_empty() && host.bytes().all(is_name)).then(|| (host.to_owned(), port))
-}
-
-/// A bundle with one root.
-fn bundle_of(root: &[u8]) -> Result<Vec<u8>, Error> {
-    let root = Certificate::from_der(root).map_err(Error::ServerRoot)?;
-    let mut entries = [Entry {
-        name: root.subject(),
-        key: root.public_key(),
-    }];
-    let mut bundle = vec![0; encoded_len(Format::Offsets, &entries)];
-    encode(Format::Offsets, &mut entries, &mut bundle).map_err(Error::Bundle)?;
-    Ok(bundle)
 }
 
 #[cfg(test)]

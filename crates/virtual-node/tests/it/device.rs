@@ -9,11 +9,12 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use countersign_protocol::manifest::{assemble, to_be_signed};
 use countersign_protocol::{AuthorId, Digest, MAX_MANIFEST, Manifest, UnixTime};
 use countersign_provision::flash::{self, Part};
-use countersign_provision::layout::{FlashLayout, NVS, OTA_0, SECURE_CERT};
+use countersign_provision::layout::{FlashLayout, NVS, OTA_0, SECURE_CERT, TRUST};
 use countersign_provision::{nvs, secure_cert};
 use countersign_virtual_node::Options;
 use countersign_virtual_node::crypto::sha256;
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
+use esp_formats::bundle::Format;
 use tempfile::TempDir;
 
 use crate::authority::Authority;
@@ -61,7 +62,12 @@ impl Factory {
             size(SECURE_CERT),
         )
         .unwrap();
+        let trust = self.servers.bundle(Format::Offsets);
         let parts = [
+            Part {
+                label: TRUST,
+                data: &trust,
+            },
             Part {
                 label: NVS,
                 data: &settings,
