@@ -1,1 +1,31 @@
-//! .
+//! The workflows that cross rooms, one file per verb. The operator plane, the device plane and the program all call these.
+//!
+//! Whatever a verb needs is in its [`Context`]: the fleet's store, the image store, the issuing authority, the settings,
+//! a clock and a source of randomness. No verb here knows of HTTP, of flags or of files.
+
+pub mod admit;
+pub mod check_in;
+pub mod context;
+pub mod devices;
+pub mod download;
+pub mod enroll;
+pub mod error;
+pub mod found;
+pub mod health;
+pub mod link;
+mod next;
+pub mod publish;
+pub mod refusals;
+pub mod releases;
+pub mod report;
+pub mod revoke;
+pub mod seen;
+pub mod settings;
+pub mod sign;
+pub mod stock;
+pub mod text;
+pub mod view;
+
+pub use context::{Clock, Context, Entropy};
+pub use error::{Error, Refusal};
+pub use settings::{Product, Settings};

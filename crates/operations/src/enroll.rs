@@ -1,0 +1,98 @@
+//! A device gets its identity. Its private key was made elsewhere and is never seen here.
+
+use countersign_fleet::{CertificateRecord, Device, DeviceId, DeviceState, ProductName};
+use countersign_pki::{Profile, Validity, urn::device_urn};
+use countersign_protocol::{Digest, UnixTime};
+use countersign_x509::{pem, request::CertificateRequest};
+
+use crate::{Context, Error, context::OPERATOR, view::EnrolledView};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The id that the device shall have.
+    pub id: DeviceId,
+    /// The product that it is made as; `None`: the only one that there is.
+    pub product: Option<ProductName>,
+    /// A PKCS#10 request (RFC 2986), PEM. Only its public key is taken, and that its own key signed it.
+    pub request: Vec<u8>,
+}
+
+/// Certifies a new device. Enrollment only creates: a device that is there keeps its key.
+///
+/// # Errors
+/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::Store`] with
+/// `DeviceExists` where the id is taken; nothing is changed then.
+pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView, Error> {
+    let name = match &request.product {
+        Some(name) => name,
+        None => context.settings.only_product()?,
+    };
+    let product = context.settings.product(name)?;
+    let csr = CertificateRequest::from_pem(&request.request).map_err(Error::BadRequest)?;
+    let now = context.clock.now();
+    let urn = device_urn(request.id.as_str());
+    let profile = Profile::Device {
+        id: request.id.as_str().to_owned(),
+        urn: urn.clone(),
+    };
+    // A device from the factory has no end date (IEEE 802.1AR §8.7): it may lie in a drawer for years.
+    let validity = Validity {
+        not_before: earlier(now, BACKDATED_S),
+        not_after: None,
+    };
+    let certificate = context.device_authority.issue(
+        &profile,
+        csr.public_key(),
+        validity,
+        context.random_id(),
+    )?;
+    let record = CertificateRecord {
+        fingerprint: Digest(certificate.fingerprint()),
+        serial: certificate.serial_hex(),
+        device: request.id.clone(),
+        not_before: UnixTime(certificate.not_before()),
+        not_after: UnixTime(certificate.not_after()),
+        revoked_at: None,
+        der: certificate.der().to_vec(),
+    };
+    let device = Device {
+        id: request.id.clone(),
+        product: name.clone(),
+        urn,
+        state: DeviceState::Active,
+        state_reason: None,
+        enrolled_at: now,
+        last_seen: None,
+        running: None,
+    };
+    let audit = context.entry(OPERATOR, "device.enroll", &device.id, &record.serial);
+    context
+        .store
+        .create_device(&device, &record, &audit)
+        .await?;
+    tracing::info!(device = %device.id, product = %device.product, "enrolled");
+    let chain = context.device_authority.chain_of(certificate);
+    Ok(EnrolledView {
+        id: device.id.to_string(),
+        product: name.to_string(),
+        urn: device.urn,
+        serial: record.serial,
+        chain: pem::to_pem(&chain),
+        server_root: pem::to_pem(std::slice::from_ref(&context.server_root)),
+        device_url: context.settings.device_url.clone(),
+        authors: product
+            .authors
+            .iter()
+            .map(|author| crate::text::hex(author))
+            .collect(),
+    })
+}
+
+/// `at` less `seconds`, so that a device whose clock is a little behind takes the certificate.
+pub(crate) const fn earlier(at: UnixTime, seconds: u64) -> UnixTime {
+    UnixTime(at.0.saturating_sub(seconds))
+}
+
+/// By how much certificates begin before they are made, in seconds.
+pub(crate) const BACKDATED_S: u64 = 3600;

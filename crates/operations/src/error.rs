@@ -1,0 +1,198 @@
+//! What can stand in the way of a workflow, with a stable code for each.
+
+use countersign_fleet::{DeviceId, NameError, ProductName};
+use countersign_images::{ManifestError, UrlError};
+use countersign_protocol::Digest;
+
+/// Why a device is not admitted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The certificate is under our root, and not one that this installation issued.
+    #[error("this installation never issued the certificate")]
+    UnknownCertificate,
+    /// The device was revoked.
+    #[error("the device is revoked")]
+    Revoked,
+    /// The device is suspended.
+    #[error("the device is suspended")]
+    Suspended,
+    /// The certificate has ended.
+    #[error("the certificate has ended")]
+    Ended,
+    /// The device says that it is of another product than it was enrolled as.
+    #[error("the device was enrolled as another product")]
+    WrongProduct,
+}
+
+impl Refusal {
+    /// The stable code, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownCertificate => "unknown-certificate",
+            Self::Revoked => "device-revoked",
+            Self::Suspended => "device-suspended",
+            Self::Ended => "certificate-ended",
+            Self::WrongProduct => "wrong-product",
+        }
+    }
+}
+
+/// Why a workflow could not be done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The image is not one that a device would take.
+    #[error(transparent)]
+    BadImage(#[from] countersign_images::CheckError),
+    /// A name breaks its rule.
+    #[error(transparent)]
+    BadName(#[from] NameError),
+    /// A certificate request is malformed, or not signed by its own key.
+    #[error("the certificate request is not acceptable: {0}")]
+    BadRequest(countersign_x509::Error),
+    /// The manifest names an image that was not uploaded.
+    #[error("no image {0} was uploaded")]
+    ImageMissing(Digest),
+    /// The uploaded bytes are not those that their name says.
+    #[error("the image's SHA-256 is {found}, and {named} was announced")]
+    ImageMisnamed {
+        /// What was announced.
+        named: Digest,
+        /// What came.
+        found: Digest,
+    },
+    /// The manifest could not be made, or is not to be believed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The manifest does not say what the image says.
+    #[error("the manifest is not this image's: {0}")]
+    ManifestMismatch(countersign_images::Mismatch),
+    /// The manifest has ended already.
+    #[error("the manifest ended at {0}")]
+    ManifestEnded(String),
+    /// The device is not admitted.
+    #[error("{0}")]
+    NotAdmitted(Refusal),
+    /// The counter is not above that of the product's newest release.
+    #[error("counter {offered} is not above {newest}, the counter of `{product}` {version}")]
+    OldCounter {
+        /// The product.
+        product: ProductName,
+        /// The counter in the manifest.
+        offered: u64,
+        /// The newest release's counter.
+        newest: u64,
+        /// The newest release's version.
+        version: String,
+    },
+    /// No product is named, and there is not exactly one.
+    #[error("say which product: {}", listed(known))]
+    ProductNotNamed {
+        /// The products that there are.
+        known: Vec<ProductName>,
+    },
+    /// The product wants images with a Secure Boot signature.
+    #[error("the image carries no Secure Boot v2 signature, which product `{0}` demands")]
+    UnsignedImage(ProductName),
+    /// No such device.
+    #[error("no device `{0}`")]
+    UnknownDevice(DeviceId),
+    /// No such offer for that device.
+    #[error("no such offer")]
+    UnknownOffer,
+    /// No such product.
+    #[error("no product `{name}`; there is {}", listed(known))]
+    UnknownProduct {
+        /// The name asked for.
+        name: ProductName,
+        /// The products that there are.
+        known: Vec<ProductName>,
+    },
+    /// No such release.
+    #[error("no release `{0}`")]
+    UnknownRelease(String),
+    /// The image is for another chip than the product's devices have.
+    #[error(
+        "the image is for {image} (byte 12), and product `{product}` is for {wanted}, {because}"
+    )]
+    WrongChip {
+        /// The image's chip.
+        image: String,
+        /// The product's chip.
+        wanted: String,
+        /// The product.
+        product: ProductName,
+        /// What says so.
+        because: String,
+    },
+
+    /// The download URL is not good.
+    #[error("{0}")]
+    BadUrl(UrlError),
+
+    /// The fleet's store failed, or refused.
+    #[error(transparent)]
+    Store(#[from] countersign_fleet::StoreError),
+    /// The image store failed.
+    #[error(transparent)]
+    Images(#[from] countersign_images::StoreError),
+    /// An authority could not issue.
+    #[error(transparent)]
+    Pki(#[from] countersign_pki::Error),
+}
+
+impl Error {
+    /// The stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        use countersign_fleet::StoreError;
+        match self {
+            Self::BadImage(_) => "bad-image",
+            Self::BadName(_) => "bad-name",
+            Self::BadRequest(_) => "bad-certificate-request",
+            Self::ImageMissing(_) => "image-missing",
+            Self::ImageMisnamed { .. } => "image-misnamed",
+            Self::Manifest(error) => match error {
+                ManifestError::UnknownAuthor(_) => "unknown-author",
+                ManifestError::BadSignature(_) => "bad-signature",
+                ManifestError::Malformed(_) => "malformed-manifest",
+                _ => "not-signed",
+            },
+            Self::ManifestMismatch(_) => "manifest-mismatch",
+            Self::ManifestEnded(_) => "manifest-ended",
+            Self::NotAdmitted(refusal) => refusal.code(),
+            Self::OldCounter { .. } => "old-counter",
+            Self::ProductNotNamed { .. } => "product-not-named",
+            Self::UnsignedImage(_) => "unsigned-image",
+            Self::UnknownDevice(_) | Self::Store(StoreError::UnknownDevice(_)) => "unknown-device",
+            Self::UnknownOffer => "unknown-offer",
+            Self::UnknownProduct { .. } => "unknown-product",
+            Self::UnknownRelease(_) => "unknown-release",
+            Self::WrongChip { .. } => "wrong-chip",
+            Self::BadUrl(error) => match error {
+                UrlError::BadSignature => "bad-url-signature",
+                UrlError::Ended { .. } => "url-ended",
+                UrlError::UnknownKey => "unknown-url-key",
+                _ => "malformed-url",
+            },
+            Self::Store(StoreError::DeviceExists(_)) => "device-exists",
+            Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
+            Self::Store(StoreError::Full(_))
+            | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",
+            Self::Store(StoreError::ReadOnly(_)) => "read-only",
+            Self::Store(_) => "store-failed",
+            Self::Images(_) => "image-store-failed",
+            Self::Pki(_) => "authority-failed",
+        }
+    }
+}
+
+fn listed(names: &[ProductName]) -> String {
+    if names.is_empty() {
+        return "no product in countersign.toml".to_owned();
+    }
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,108 @@
+//! Two hierarchies come to be: one certifies devices, one our servers, and neither can make the other's.
+
+use std::sync::Arc;
+
+use countersign_pki::{Authority, Profile, Signer, Validity, root};
+use countersign_protocol::UnixTime;
+use countersign_x509::Certificate;
+
+use crate::{
+    Clock, Entropy, Error,
+    enroll::{BACKDATED_S, earlier},
+};
+
+/// A root and the authority under it that does the issuing.
+#[derive(Clone, Debug)]
+pub struct Hierarchy {
+    /// The root: self-signed, taken offline.
+    pub root: Certificate,
+    /// The issuing authority's certificate.
+    pub issuing: Certificate,
+}
+
+/// Founds a hierarchy: `what` is `device` or `server`, `name` the installation's.
+///
+/// # Errors
+/// [`Error::Pki`] where a key cannot sign.
+pub fn hierarchy(
+    name: &str,
+    what: &str,
+    root_key: &Arc<dyn Signer>,
+    issuing_key: &Arc<dyn Signer>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Hierarchy, Error> {
+    let now = clock.now();
+    let root = root::self_sign(
+        &format!("{name} {what} root"),
+        &**root_key,
+        lasting(now, ROOT_DAYS),
+        random_id(entropy),
+    )?;
+    let root = Authority::new(root, Vec::new(), Arc::clone(root_key))?;
+    let issuing = root.issue_ca(
+        &format!("{name} {what} issuing"),
+        issuing_key.public_key(),
+        lasting(now, ISSUING_DAYS),
+        random_id(entropy),
+    )?;
+    Ok(Hierarchy {
+        root: root.certificate().clone(),
+        issuing,
+    })
+}
+
+/// Certifies a server of ours under `names`, for `key`.
+///
+/// # Errors
+/// [`Error::Pki`] where a name cannot be certified or the authority cannot sign.
+pub fn server_certificate(
+    issuing: &Authority,
+    names: &[String],
+    key: &[u8],
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Certificate, Error> {
+    let profile = Profile::Server {
+        names: names.to_vec(),
+    };
+    Ok(issuing.issue(
+        &profile,
+        key,
+        lasting(clock.now(), SERVER_DAYS),
+        random_id(entropy),
+    )?)
+}
+
+/// Whether a server's certificate shall be made anew: two thirds of its life are over, or its names are not `names`.
+pub fn is_due(certificate: &Certificate, names: &[String], now: UnixTime) -> bool {
+    let life = certificate
+        .not_after()
+        .saturating_sub(certificate.not_before());
+    let mut has: Vec<String> = certificate.dns_names().to_vec();
+    has.extend(certificate.ip_addresses().iter().map(ToString::to_string));
+    let mut wants = names.to_vec();
+    has.sort();
+    wants.sort();
+    now.0.saturating_sub(certificate.not_before()) > life / 3 * 2 || has != wants
+}
+
+fn lasting(now: UnixTime, days: u64) -> Validity {
+    Validity {
+        not_before: earlier(now, BACKDATED_S),
+        not_after: Some(now.plus(days.saturating_mul(24 * 3600))),
+    }
+}
+
+fn random_id(entropy: &dyn Entropy) -> [u8; 16] {
+    let mut id = [0; 16];
+    entropy.fill(&mut id);
+    id
+}
+
+/// A root's life, in days: longer than that of any board.
+const ROOT_DAYS: u64 = 30 * 365;
+/// An issuing authority's life, in days.
+const ISSUING_DAYS: u64 = 20 * 365;
+/// A server certificate's life, in days.
+const SERVER_DAYS: u64 = 398;

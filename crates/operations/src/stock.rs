@@ -1,0 +1,85 @@
+//! An unmodified ESP-IDF client asks for its image: all that it can say is its URL.
+//!
+//! It never says how an update ended. That it later asks with the offered version is its confirmation.
+
+use countersign_fleet::{Device, Running, Seen, decision::Bounds};
+use countersign_images::url;
+use countersign_protocol::Digest;
+use countersign_trust::IdfRelease;
+
+use crate::{Context, Error, admit::Admitted, link, next};
+
+/// What a stock client is answered.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Its image: where it is, its digest and its length in bytes.
+    Image {
+        /// Absolute, `https`, for minutes: not for logs.
+        url: String,
+        /// SHA-256 of the image.
+        digest: Digest,
+        /// The image's length in bytes.
+        size: u32,
+    },
+    /// It runs what it shall run, and its ESP-IDF has a result of its own for status 304.
+    NotModified,
+    /// It runs what it shall run, and its ESP-IDF, or one that we do not know, takes 304 for an image: 404 it is,
+    /// the one answer that ends `esp_https_ota` on all releases before anything is erased.
+    NothingNew,
+}
+
+/// Answers `GET /ota?v=VERSION`, and `HEAD` just so: what the `HEAD` named, the `GET` after it means too, because an
+/// offer is pinned to its device.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn poll(
+    context: &Context,
+    admitted: &Admitted,
+    version: &str,
+    user_agent: Option<&str>,
+) -> Result<Answer, Error> {
+    let device = admitted.device();
+    let known = device.running.as_ref();
+    let running = Running {
+        chip: known.and_then(|known| known.chip),
+        version: version.to_owned(),
+        image: None,
+        slot: None,
+        pending_verify: false,
+    };
+    let next = next::next(context, admitted, &running, Bounds::default()).await?;
+    context.seen.push(Seen {
+        device: device.id.clone(),
+        at: context.clock.now(),
+        running,
+    });
+    let Some((_, release)) = next else {
+        return nothing_new(context, device, version).await;
+    };
+    let Some(link) = link::download_link(context, &device.id, &release) else {
+        return nothing_new(context, device, version).await;
+    };
+    let room = url::room(user_agent);
+    let length = url::path_and_query_len(&link.url);
+    if length > room {
+        tracing::warn!(device = %device.id, length, room, "the download address is longer than the client's buffer: it will stall");
+    }
+    Ok(Answer::Image {
+        url: link.url,
+        digest: release.image,
+        size: release.size,
+    })
+}
+
+async fn nothing_new(context: &Context, device: &Device, version: &str) -> Result<Answer, Error> {
+    let release = context
+        .store
+        .release_by_version(&device.product, version)
+        .await?;
+    let idf = release.and_then(|release| release.idf_version.parse::<IdfRelease>().ok());
+    match idf {
+        Some(idf) if idf.understands_not_modified() => Ok(Answer::NotModified),
+        _ => Ok(Answer::NothingNew),
+    }
+}

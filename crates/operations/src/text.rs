@@ -1,0 +1,50 @@
+//! Values as people and programs read them.
+
+use std::fmt::Write as _;
+
+use countersign_protocol::UnixTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A time as RFC 3339 has it, in UTC: `2026-11-23T03:05:00Z`.
+pub fn rfc3339(at: UnixTime) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| format!("{} s after 1970", at.0))
+}
+
+/// A time that RFC 3339 text names, whole seconds; none before 1970.
+pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp()).ok().map(UnixTime)
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A chip's name, or its number where it has none here.
+pub fn chip_name(chip: u16) -> String {
+    esp_formats::app_image::ChipId(chip).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for at in [0, 1_795_403_100, 253_402_300_799] {
+            assert_eq!(from_rfc3339(&rfc3339(UnixTime(at))), Some(UnixTime(at)));
+        }
+        assert_eq!(rfc3339(UnixTime(1_795_403_100)), "2026-11-23T03:05:00Z");
+        assert_eq!(from_rfc3339("1969-12-31T23:59:59Z"), None);
+        assert_eq!(from_rfc3339("yesterday"), None);
+    }
+}
