@@ -1,0 +1,89 @@
+//! The operator plane: every stateful verb is one request here, from the program or from anything that speaks HTTP.
+
+mod devices;
+mod look;
+mod releases;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use countersign_operations::Context;
+use http::{StatusCode, header};
+
+use crate::{Addresses, ApiError, stats::Stats};
+
+pub use look::ServerView;
+pub use releases::MANIFEST_HEADER;
+
+/// What the plane's handlers work with.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator {
+    pub(crate) context: Arc<Context>,
+    pub(crate) stats: Arc<Stats>,
+    /// `None` where no server runs, and the program does the verb itself.
+    pub(crate) addresses: Option<Addresses>,
+}
+
+/// The routes for a program that holds the state directory's lock and no server.
+pub fn local_router(context: Arc<Context>) -> Router {
+    router(Operator {
+        context,
+        stats: Arc::default(),
+        addresses: None,
+    })
+}
+
+/// The routes, for whoever reached the socket in the state directory.
+pub(crate) fn router(operator: Operator) -> Router {
+    Router::new()
+        .route("/health", get(look::health))
+        .route("/v1/server", get(look::server))
+        .route("/v1/audit", get(look::audit))
+        .route("/v1/refusals", get(look::refusals))
+        .route("/v1/devices", get(devices::list).post(devices::enroll))
+        .route("/v1/devices/{id}", get(devices::show))
+        .route("/v1/devices/{id}/revoke", post(devices::revoke))
+        .route("/v1/releases", get(releases::list).post(releases::publish))
+        .route("/v1/releases/{name}", get(releases::show))
+        .fallback(|| async { ApiError::not_found() })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(operator)
+}
+
+/// The routes, for whoever comes over loopback with the operator's token.
+pub(crate) fn router_with_token(operator: Operator, token: Arc<str>) -> Router {
+    router(operator).layer(from_fn_with_state(token, demand_token))
+}
+
+async fn demand_token(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let good = given.is_some_and(|given| same(given, token.as_bytes()));
+    // A liveness probe has no token, and learns nothing.
+    if good || request.uri().path() == "/health" {
+        return next.run(request).await;
+    }
+    let ask = "an operator's token is demanded: Authorization: Bearer …";
+    let mut refused = ApiError::new(StatusCode::UNAUTHORIZED, "token-missing", ask).into_response();
+    refused.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        http::HeaderValue::from_static("Bearer"),
+    );
+    refused
+}
+
+/// Compares in a time that does not tell where two differ.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |all, (l, r)| all | (l ^ r)) == 0
+}
+
+/// The largest image that any chip's slot can hold, and some room.
+const LARGEST_BODY: usize = 17 * 1024 * 1024;

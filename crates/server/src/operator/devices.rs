@@ -1,0 +1,87 @@
+//! Devices.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use countersign_fleet::{DeviceId, ProductName};
+use countersign_operations::{
+    Error, devices, enroll, revoke,
+    view::{DeviceView, EnrolledView},
+};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::Operator;
+use crate::ApiError;
+
+/// The body of `POST /v1/devices`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Enroll {
+    /// The id that the device shall have.
+    id: String,
+    /// Its product; may be left out where there is one only.
+    product: Option<String>,
+    /// A PKCS#10 request, PEM.
+    request: String,
+}
+
+/// The body of `POST /v1/devices/ID/revoke`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revoke {
+    /// Why, for whoever reads it later.
+    reason: Option<String>,
+}
+
+/// `GET /v1/devices`.
+pub(super) async fn list(
+    State(operator): State<Operator>,
+) -> Result<Json<Vec<DeviceView>>, ApiError> {
+    Ok(Json(devices::list(&operator.context).await?))
+}
+
+/// `GET /v1/devices/ID`.
+pub(super) async fn show(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, ApiError> {
+    Ok(Json(devices::show(&operator.context, &device(&id)?).await?))
+}
+
+/// `POST /v1/devices`.
+pub(super) async fn enroll(
+    State(operator): State<Operator>,
+    Json(asked): Json<Enroll>,
+) -> Result<(StatusCode, Json<EnrolledView>), ApiError> {
+    let product = asked
+        .product
+        .map(|name| name.parse::<ProductName>())
+        .transpose();
+    let request = enroll::Request {
+        id: device(&asked.id)?,
+        product: product.map_err(Error::from)?,
+        request: asked.request.into_bytes(),
+    };
+    Ok((
+        StatusCode::CREATED,
+        Json(enroll::enroll(&operator.context, &request).await?),
+    ))
+}
+
+/// `POST /v1/devices/ID/revoke`.
+pub(super) async fn revoke(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+    Json(asked): Json<Revoke>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let reason = asked.reason.as_deref();
+    Ok(Json(
+        revoke::revoke(&operator.context, &device(&id)?, reason).await?,
+    ))
+}
+
+fn device(id: &str) -> Result<DeviceId, Error> {
+    id.parse().map_err(Error::from)
+}

@@ -1,0 +1,89 @@
+//! Looking at the server itself.
+
+use axum::{Json, extract::State};
+use countersign_operations::{
+    health,
+    text::rfc3339,
+    view::{HealthView, RefusedView},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Operator;
+use crate::{ApiError, stats};
+
+/// A running server.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ServerView {
+    /// Its process id.
+    pub pid: u32,
+    /// Where devices reach the device plane.
+    pub device_url: String,
+    /// Where devices reach the download plane.
+    pub download_url: String,
+    /// Where the operator plane listens beside the socket.
+    pub operator: Option<String>,
+    /// CPU time that the process has used, in microseconds.
+    pub cpu_us: u64,
+    /// TLS handshakes completed since the start.
+    pub handshakes: u64,
+    /// Check-ins answered since the start.
+    pub check_ins: u64,
+    /// Polls of stock clients answered since the start.
+    pub stock_polls: u64,
+}
+
+/// `GET /health`.
+pub(super) async fn health(State(operator): State<Operator>) -> Result<Json<HealthView>, ApiError> {
+    Ok(Json(health::health(&operator.context).await?))
+}
+
+/// `GET /v1/server`.
+pub(super) async fn server(State(operator): State<Operator>) -> Result<Json<ServerView>, ApiError> {
+    let settings = &operator.context.settings;
+    Ok(Json(ServerView {
+        pid: std::process::id(),
+        device_url: settings.device_url.clone(),
+        download_url: settings.download_url.clone(),
+        operator: operator
+            .addresses
+            .and_then(|all| all.operator)
+            .map(|at| at.to_string()),
+        cpu_us: stats::cpu_us(),
+        handshakes: operator.stats.handshakes(),
+        check_ins: operator.stats.check_ins(),
+        stock_polls: operator.stats.stock_polls(),
+    }))
+}
+
+/// `GET /v1/refusals`.
+pub(super) async fn refusals(State(operator): State<Operator>) -> Json<Vec<RefusedView>> {
+    Json(
+        operator
+            .context
+            .refusals
+            .all()
+            .iter()
+            .map(RefusedView::of)
+            .collect(),
+    )
+}
+
+/// `GET /v1/audit`: the newest lines first.
+pub(super) async fn audit(State(operator): State<Operator>) -> Result<Json<Vec<Value>>, ApiError> {
+    let lines = operator.context.store.audit_log(AUDIT_LINES).await;
+    let lines = lines.map_err(countersign_operations::Error::from)?;
+    let shown = |line: &countersign_fleet::AuditEntry| {
+        json!({
+            "at": rfc3339(line.at),
+            "actor": line.actor,
+            "action": line.action,
+            "subject": line.subject,
+            "detail": line.detail,
+        })
+    };
+    Ok(Json(lines.iter().map(shown).collect()))
+}
+
+/// How many lines of the audit log are shown.
+const AUDIT_LINES: u32 = 1000;

@@ -1,0 +1,78 @@
+//! Who is at the other end of a connection.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::extract::FromRequestParts;
+use countersign_operations::{
+    Context, Error as Operation,
+    admit::{Admitted, admit},
+    refusals::Refused,
+};
+use countersign_protocol::Digest;
+use http::request::Parts;
+
+use crate::{ApiError, stats::Stats};
+
+/// What the handshake proved of the other end, put into each of its requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) plane: &'static str,
+    pub(crate) address: IpAddr,
+    /// SHA-256 of the certificate whose key it holds.
+    pub(crate) fingerprint: Digest,
+    /// The subject CN of that certificate.
+    pub(crate) common_name: Option<String>,
+}
+
+/// What the planes of devices share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) context: Arc<Context>,
+    pub(crate) stats: Arc<Stats>,
+}
+
+impl Peer {
+    /// Remembers that a request of this peer was refused, and why.
+    pub(crate) fn refused(&self, context: &Context, code: &'static str, reason: String) {
+        let claimed = self.common_name.as_deref().unwrap_or("-");
+        tracing::info!(plane = self.plane, from = %self.address, claimed, code, reason, "refused");
+        context.refusals.push(Refused {
+            at: context.clock.now(),
+            plane: self.plane,
+            from: self.address.to_string(),
+            claimed: self.common_name.clone(),
+            code,
+            reason,
+        });
+    }
+}
+
+/// The admitted device that a request comes from. There is no handler of these planes without it.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) device: Admitted,
+    pub(crate) peer: Peer,
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ApiError> {
+        let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
+            return Err(ApiError::new(
+                http::StatusCode::FORBIDDEN,
+                "no-certificate",
+                "a client certificate is demanded here",
+            ));
+        };
+        match admit(&shared.context, &peer.fingerprint).await {
+            Ok(device) => Ok(Self { device, peer }),
+            Err(error) => {
+                if let Operation::NotAdmitted(refusal) = &error {
+                    peer.refused(&shared.context, refusal.code(), refusal.to_string());
+                }
+                Err(error.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the server has done so far, for benchmarks and for whoever looks after it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters since the start.
+#[derive(Debug, Default)]
+pub struct Stats {
+    handshakes: AtomicU64,
+    check_ins: AtomicU64,
+    stock_polls: AtomicU64,
+}
+
+impl Stats {
+    /// TLS handshakes that were completed.
+    pub fn handshakes(&self) -> u64 {
+        self.handshakes.load(Ordering::Relaxed)
+    }
+
+    /// Check-ins that were answered.
+    pub fn check_ins(&self) -> u64 {
+        self.check_ins.load(Ordering::Relaxed)
+    }
+
+    /// Polls of stock clients that were answered.
+    pub fn stock_polls(&self) -> u64 {
+        self.stock_polls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_handshake(&self) {
+        self.handshakes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_check_in(&self) {
+        self.check_ins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_stock_poll(&self) {
+        self.stock_polls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// CPU time that this process has used, in microseconds.
+pub(crate) fn cpu_us() -> u64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(spent.tv_sec).unwrap_or(0);
+    let nanoseconds = u64::try_from(spent.tv_nsec).unwrap_or(0);
+    seconds
+        .saturating_mul(1_000_000)
+        .saturating_add(nanoseconds / 1000)
+}
