@@ -1,2 +1,30 @@
-//! .
-fn main() {}
+//! Countersign, the program: flags become plain data, one operation is called, its result is shown.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program shows its results on stdout and all else on stderr"
+)]
+
+mod cli;
+mod command;
+mod demo;
+mod files;
+mod operator;
+mod output;
+mod state;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match command::run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", output::chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

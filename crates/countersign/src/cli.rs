@@ -1,0 +1,243 @@
+//! The command line as plain data.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// The state directory: settings, database, images, authorities
+    #[arg(
+        long,
+        global = true,
+        env = "COUNTERSIGN_STATE",
+        value_name = "DIR",
+        default_value = "countersign-state"
+    )]
+    pub(crate) state: PathBuf,
+    /// Print JSON for programs in place of text for people
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show it all: two authorities, a server, a virtual ESP32, one real update, and who is turned away
+    Demo(Demo),
+    /// Make a state directory: device and server authorities, server certificate, settings, database
+    Init(Init),
+    /// Serve devices, downloads and operators until interrupted
+    Serve(Serve),
+    /// Sign, publish and look at releases
+    #[command(subcommand)]
+    Release(Release),
+    /// Enroll, revoke and look at devices
+    #[command(subcommand)]
+    Device(Device),
+    /// A virtual ESP32
+    #[command(subcommand)]
+    Node(Node),
+    /// Look into app images
+    #[command(subcommand)]
+    Image(Image),
+    /// Look into trust bundles
+    #[command(subcommand)]
+    Trust(Trust),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// A real app image to publish, of any chip; without it, one is composed for an ESP32-C3
+    #[arg(long, value_name = "APP.bin")]
+    pub(crate) image: Option<PathBuf>,
+    /// Leave the servers up at the end, and print what to try by hand
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Where to put everything; without it, a temporary folder that is removed at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// What the installation is called; its authorities' names begin with it
+    #[arg(long, value_name = "TEXT", default_value = "Countersign")]
+    pub(crate) name: String,
+    /// A name or address under which devices reach the servers; the first one is put into their settings
+    #[arg(long = "host", value_name = "HOST", default_values_t = ["localhost".to_owned(), "127.0.0.1".to_owned()])]
+    pub(crate) hosts: Vec<String>,
+    /// The first product
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) product: String,
+    /// The author's private key, outside the state directory; made where there is none. Only its public half is kept
+    #[arg(long, value_name = "FILE")]
+    pub(crate) author_key: Option<PathBuf>,
+    /// The author's public key (PEM), where the private one is not on this machine
+    #[arg(long, value_name = "FILE", conflicts_with = "author_key")]
+    pub(crate) author: Option<PathBuf>,
+    /// Admit images without a Secure Boot signature; their manifests are signed all the same
+    #[arg(long)]
+    pub(crate) unsigned_images: bool,
+    /// The chip of the product's devices, for example esp32c3; without it, that of the first release
+    #[arg(long, value_name = "CHIP")]
+    pub(crate) chip: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the flags are called so")]
+pub(crate) struct Serve {
+    /// The device plane's address; the setting is `[device] listen`
+    #[arg(long, env = "COUNTERSIGN_DEVICE_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) device_listen: Option<SocketAddr>,
+    /// The download plane's address; the setting is `[download] listen`
+    #[arg(long, env = "COUNTERSIGN_DOWNLOAD_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) download_listen: Option<SocketAddr>,
+    /// The operator plane's address beside its socket; the setting is `[operator] listen`
+    #[arg(long, env = "COUNTERSIGN_OPERATOR_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) operator_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Release {
+    /// Check an app image and sign its manifest with an author's key; needs no server and no state
+    Sign(ReleaseSign),
+    /// Check a signed release, store its image, and make it visible to devices
+    Publish(ReleasePublish),
+    /// All releases, newest first
+    List,
+    /// One release
+    Show {
+        /// Its number or its version
+        release: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReleaseSign {
+    /// The app image
+    #[arg(value_name = "APP.bin")]
+    pub(crate) image: PathBuf,
+    /// The author's private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The product that the release is for
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) product: String,
+    /// Grows with every release of the product; without it, the seconds since 1970
+    #[arg(long, value_name = "N")]
+    pub(crate) counter: Option<u64>,
+    /// The last moment in which devices shall accept it, for example 2027-06-30T00:00:00Z; without it, no end
+    #[arg(long, value_name = "TIME")]
+    pub(crate) not_after: Option<String>,
+    /// Where to write the manifest; without it, beside the image, with the ending .cose
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReleasePublish {
+    /// The app image
+    #[arg(value_name = "APP.bin")]
+    pub(crate) image: PathBuf,
+    /// Its signed manifest; without it, beside the image, with the ending .cose
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Give a new device its identity: key, certificate, trust, and the partitions to flash
+    Enroll(DeviceEnroll),
+    /// All devices
+    List,
+    /// One device, with its certificates and offers
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Never admit a device again
+    Revoke {
+        /// Its id
+        id: String,
+        /// Why, for whoever reads it later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DeviceEnroll {
+    /// The device's id: its MAC address, best of all
+    pub(crate) id: String,
+    /// A folder to make, for the key, the certificate and the partitions. The key is nowhere else
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Its product; may be left out where there is one only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) product: Option<String>,
+    /// The ESP-IDF release of its firmware, which decides the trust bundle's format
+    #[arg(long, value_name = "VERSION", default_value = "v5.5")]
+    pub(crate) idf: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Node {
+    /// Run a virtual ESP32 from a folder that `device enroll` made
+    Run(NodeRun),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NodeRun {
+    /// The folder; its `flash.bin` is made at the first start
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The app image that comes by cable, at the first start; without it, one is composed
+    #[arg(long, value_name = "APP.bin")]
+    pub(crate) image: Option<PathBuf>,
+    /// The size of its flash in MiB: 4, 8 or 16; without it, the smallest that takes the image
+    #[arg(long, value_name = "MIB")]
+    pub(crate) flash_size: Option<u32>,
+    /// End when there is nothing more to do, in place of checking in for ever
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// With --once: switch it on so many times, one after the other
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "once")]
+    pub(crate) repeat: u32,
+    /// Check in every so many seconds, whatever the server says; 0: when the server says
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) every: u32,
+    /// Offer TLS 1.2 only, as ESP-IDF does unless told otherwise
+    #[arg(long)]
+    pub(crate) tls12: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Image {
+    /// Check an app image as a device would, and show what it says of itself
+    Inspect {
+        /// The app image
+        #[arg(value_name = "APP.bin")]
+        image: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Show whom a trust bundle vouches for; both of ESP-IDF's formats are read
+    Show {
+        /// The bundle, as `x509_crt_bundle` in a build folder
+        #[arg(value_name = "FILE")]
+        bundle: PathBuf,
+    },
+}

@@ -1,0 +1,60 @@
+//! One file per command.
+
+mod device_enroll;
+mod device_look;
+mod image_inspect;
+mod init;
+pub(crate) mod node_run;
+mod release_look;
+mod release_publish;
+mod release_sign;
+pub(crate) mod serve;
+mod trust_show;
+
+use std::{future::Future, process::ExitCode};
+
+use anyhow::Result;
+
+pub(crate) use self::{
+    device_enroll::{enroll, write as write_device},
+    init::found,
+    release_publish::publish,
+    release_sign::sign,
+};
+use crate::cli::{Cli, Command, Device, Image, Node, Release, Trust};
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let global = cli.global;
+    match cli.command {
+        Command::Demo(demo) => return block_on(crate::demo::run(&global, &demo)),
+        Command::Init(init) => block_on(init::run(&global, &init))?,
+        Command::Serve(serve) => serve::run(&global, &serve)?,
+        Command::Release(Release::Sign(sign)) => release_sign::run(&global, &sign)?,
+        Command::Release(Release::Publish(publish)) => {
+            block_on(release_publish::run(&global, &publish))?;
+        }
+        Command::Release(Release::List) => block_on(release_look::list(&global))?,
+        Command::Release(Release::Show { release }) => {
+            block_on(release_look::show(&global, &release))?;
+        }
+        Command::Device(Device::Enroll(enroll)) => block_on(device_enroll::run(&global, &enroll))?,
+        Command::Device(Device::List) => block_on(device_look::list(&global))?,
+        Command::Device(Device::Show { id }) => block_on(device_look::show(&global, &id))?,
+        Command::Device(Device::Revoke { id, reason }) => {
+            block_on(device_look::revoke(&global, &id, reason.as_deref()))?;
+        }
+        Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
+        Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
+        Command::Trust(Trust::Show { bundle }) => trust_show::run(&global, &bundle)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs one command's work on a runtime of its own.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

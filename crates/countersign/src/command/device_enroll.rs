@@ -1,0 +1,179 @@
+//! `countersign device enroll`: the key is made here and stays in the folder that is written.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use countersign_keys::FileKey;
+use countersign_operations::view::EnrolledView;
+use countersign_pki::{Signer as _, certificate_request};
+use countersign_provision::{layout, layout::FlashLayout, nvs, secure_cert};
+use countersign_trust::{IdfRelease, bundle};
+use countersign_x509::{Certificate, pem};
+use esp_formats::partition_table::Partition;
+use serde_json::json;
+
+use crate::{
+    cli::{DeviceEnroll, Global},
+    files::{self, Mode, NewFolder},
+    operator::Operator,
+    output,
+};
+
+/// Enrolls a device, and writes all that it needs into a new folder.
+pub(crate) async fn enroll(operator: &mut Operator, asked: &DeviceEnroll) -> Result<EnrolledView> {
+    let idf: IdfRelease = asked
+        .idf
+        .parse()
+        .with_context(|| format!("`{}` is no ESP-IDF release; write it as v5.5", asked.idf))?;
+    let folder = NewFolder::begin(&asked.out)?;
+    let key = FileKey::create_new(&folder.path().join("device.key"))?;
+    let request = certificate_request(&key, &asked.id)?;
+    let body = json!({ "id": asked.id, "product": asked.product, "request": request });
+    let enrolled: EnrolledView = operator.post("/v1/devices", &body).await?;
+    write(folder.path(), &enrolled, &key, idf).with_context(|| {
+        format!("device `{}` is enrolled, and its folder could not be written; revoke it, and enroll another id", asked.id)
+    })?;
+    folder.finish()?;
+    Ok(enrolled)
+}
+
+/// Writes what an enrolled device needs, but for its private key, into `folder`.
+pub(crate) fn write(
+    folder: &Path,
+    enrolled: &EnrolledView,
+    key: &FileKey,
+    idf: IdfRelease,
+) -> Result<()> {
+    let put = |name: &str, bytes: &[u8], mode| files::write(&folder.join(name), bytes, mode);
+    let chain = pem::certificates(enrolled.chain.as_bytes())?;
+    let roots = pem::certificates(enrolled.server_root.as_bytes())?;
+    let Some(server_root) = roots.first() else {
+        bail!("the answer holds no server root")
+    };
+    if chain.first().map(Certificate::public_key) != Some(key.public_key()) {
+        bail!("the certificate that came is not for the key that was made");
+    }
+    let authors = enrolled
+        .authors
+        .iter()
+        .map(|author| unhex(author))
+        .collect::<Option<Vec<_>>>();
+    let authors = authors.context("the answer's authors are not hexadecimal")?;
+    let bundle = bundle::build(&roots, bundle::format_for(idf))?;
+    let settings = nvs::Settings {
+        server: enrolled.device_url.clone(),
+        product: enrolled.product.clone(),
+        device: enrolled.id.clone(),
+        authors: authors.clone(),
+        allowed_hosts: Vec::new(),
+    };
+    let ders: Vec<Vec<u8>> = chain
+        .iter()
+        .map(|certificate| certificate.der().to_vec())
+        .collect();
+    let flash = FlashLayout::for_image(0).context("no flash layout")?;
+    let place = |label| {
+        flash
+            .partition(label)
+            .with_context(|| format!("no partition {label}"))
+    };
+    let size = |partition: &Partition| usize::try_from(partition.size);
+    let (nvs_at, cert_at, trust_at) = (
+        place(layout::NVS)?,
+        place(layout::SECURE_CERT)?,
+        place(layout::TRUST)?,
+    );
+    let pem_key = key.to_pkcs8_pem()?;
+    let secure_cert = secure_cert::build(&ders, &pem_key, server_root.der(), size(&cert_at)?)?;
+
+    put("device.pem", enrolled.chain.as_bytes(), Mode::Public)?;
+    put(
+        "server-root.pem",
+        enrolled.server_root.as_bytes(),
+        Mode::Public,
+    )?;
+    put(TRUST, &bundle, Mode::Public)?;
+    for (n, author) in authors.iter().enumerate() {
+        let name = format!("author-{}.pem", n + 1);
+        put(
+            &name,
+            pem::encode("PUBLIC KEY", author).as_bytes(),
+            Mode::Public,
+        )?;
+    }
+    put(NVS, &nvs::write(&settings, size(&nvs_at)?)?, Mode::Public)?;
+    put(SECURE_CERT, &secure_cert, Mode::Secret)?;
+    put("partition-table.bin", &flash.encode_table()?, Mode::Public)?;
+    // Where the partitions go, as `esptool write-flash @flash_args` reads it.
+    let at = |offset: u32, name: &str| format!("{offset:#x} {name}\n");
+    let flash_args = [
+        at(esp_formats::partition_table::OFFSET, "partition-table.bin"),
+        at(nvs_at.offset, NVS),
+        at(cert_at.offset, SECURE_CERT),
+        at(trust_at.offset, TRUST),
+    ];
+    put("flash_args", flash_args.concat().as_bytes(), Mode::Public)
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).ok());
+    digits
+        .map(|pair| u8::from_str_radix(pair?, 16).ok())
+        .collect()
+}
+
+pub(super) async fn run(global: &Global, asked: &DeviceEnroll) -> Result<()> {
+    let mut operator = Operator::reach(&global.state).await?;
+    let enrolled = enroll(&mut operator, asked).await?;
+    if global.json {
+        return output::json(&json!({
+            "device": enrolled.id,
+            "product": enrolled.product,
+            "urn": enrolled.urn,
+            "serial": enrolled.serial,
+            "folder": asked.out,
+        }));
+    }
+    println!("enrolled {} as {}", enrolled.id, enrolled.urn);
+    let row = |name: &str, what: &str| vec![format!("  {name}"), what.to_owned()];
+    output::table(
+        &[&format!("in {}", asked.out.display()), ""],
+        vec![
+            row(
+                "device.key",
+                "its private key: nowhere else, give it to nobody",
+            ),
+            row("device.pem", "its certificate, and the issuing authority's"),
+            row(
+                "server-root.pem",
+                "the root of the servers that it shall trust",
+            ),
+            row(
+                "x509_crt_bundle",
+                "the same for ESP-IDF, as its certificate bundle",
+            ),
+            row("author-1.pem …", "who may sign its releases"),
+            row("nvs.bin", "its settings"),
+            row(
+                "esp_secure_cert.bin",
+                "its key and certificates, for the partition of that name",
+            ),
+            row("partition-table.bin", "the partition table that these fit"),
+            row(
+                "flash_args",
+                "where they go: esptool write-flash @flash_args, in that folder",
+            ),
+        ],
+    );
+    Ok(())
+}
+
+/// The settings' partition, in the folder of a device.
+pub(crate) const NVS: &str = "nvs.bin";
+/// The partition with key and certificates.
+pub(crate) const SECURE_CERT: &str = "esp_secure_cert.bin";
+/// The trust bundle.
+pub(crate) const TRUST: &str = "x509_crt_bundle";

@@ -1,0 +1,124 @@
+//! `countersign device list`, `show` and `revoke`.
+
+use anyhow::Result;
+use countersign_operations::view::{DeviceView, RunningView};
+use serde_json::json;
+
+use crate::{
+    cli::Global,
+    operator::{self, Operator},
+    output::{self, or_dash},
+};
+
+pub(super) async fn list(global: &Global) -> Result<()> {
+    let devices: Vec<DeviceView> = Operator::reach(&global.state)
+        .await?
+        .get("/v1/devices")
+        .await?;
+    if global.json {
+        return output::json(&devices);
+    }
+    if devices.is_empty() {
+        println!("no device yet; `countersign device enroll` makes one");
+        return Ok(());
+    }
+    let row = |device: DeviceView| {
+        let running = device.running.as_ref();
+        vec![
+            device.id,
+            device.product,
+            device.state,
+            or_dash(running.map(|running| running.version.as_str())),
+            or_dash(running.and_then(|running| running.chip.as_deref())),
+            or_dash(device.last_seen.as_deref()),
+        ]
+    };
+    let heading = ["ID", "PRODUCT", "STATE", "RUNS", "CHIP", "LAST SEEN"];
+    output::table(&heading, devices.into_iter().map(row).collect());
+    Ok(())
+}
+
+pub(super) async fn show(global: &Global, id: &str) -> Result<()> {
+    let path = operator::path("/v1/devices/", id, "");
+    let device: DeviceView = Operator::reach(&global.state).await?.get(&path).await?;
+    print(global, &device)
+}
+
+pub(super) async fn revoke(global: &Global, id: &str, reason: Option<&str>) -> Result<()> {
+    let path = operator::path("/v1/devices/", id, "/revoke");
+    let body = json!({ "reason": reason });
+    let device: DeviceView = Operator::reach(&global.state)
+        .await?
+        .post(&path, &body)
+        .await?;
+    if global.json {
+        return output::json(&device);
+    }
+    println!(
+        "revoked {}: it is refused from its next request on",
+        device.id
+    );
+    Ok(())
+}
+
+fn print(global: &Global, device: &DeviceView) -> Result<()> {
+    if global.json {
+        return output::json(device);
+    }
+    let state = match &device.state_reason {
+        Some(reason) => format!("{} ({reason})", device.state),
+        None => device.state.clone(),
+    };
+    output::pairs(&[
+        ("device", device.id.clone()),
+        ("product", device.product.clone()),
+        ("URN", device.urn.clone()),
+        ("state", state),
+        ("enrolled", device.enrolled_at.clone()),
+        ("last seen", or_dash(device.last_seen.as_deref())),
+        (
+            "runs",
+            device.running.as_ref().map_or_else(|| "-".to_owned(), runs),
+        ),
+    ]);
+    for certificate in &device.certificates {
+        println!("\ncertificate {}", certificate.serial);
+        output::pairs(&[
+            (
+                "  valid",
+                format!("{} to {}", certificate.not_before, certificate.not_after),
+            ),
+            ("  SHA-256", certificate.fingerprint.clone()),
+            ("  revoked", or_dash(certificate.revoked_at.as_deref())),
+        ]);
+    }
+    if !device.offers.is_empty() {
+        println!();
+        let rows = device.offers.iter().map(|offer| {
+            vec![
+                or_dash(offer.version.as_deref()),
+                offer.state.clone(),
+                offer.offered_at.clone(),
+                or_dash(offer.ended_at.as_deref()),
+                or_dash(offer.reason_text.as_deref()),
+            ]
+        });
+        output::table(
+            &["OFFERED", "STATE", "SINCE", "ENDED", "WHY"],
+            rows.collect(),
+        );
+    }
+    Ok(())
+}
+
+fn runs(running: &RunningView) -> String {
+    let part = |before, part: Option<&String>| part.map(|part| format!("{before}{part}"));
+    let slot = part(" in ", running.slot.as_ref()).unwrap_or_default();
+    let chip = part(" on ", running.chip.as_ref()).unwrap_or_default();
+    let trial = if running.pending_verify {
+        ", not yet confirmed"
+    } else {
+        ""
+    };
+    format!("{}{slot}{chip}{trial}", running.version)
+}

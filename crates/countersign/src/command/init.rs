@@ -1,0 +1,50 @@
+//! `countersign init`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::{
+    cli::{Global, Init},
+    output, state,
+};
+
+/// Makes a state directory.
+pub(crate) async fn found(root: &Path, asked: &Init) -> Result<state::Founded> {
+    state::found(root, asked).await
+}
+
+pub(super) async fn run(global: &Global, asked: &Init) -> Result<()> {
+    let made = found(&global.state, asked).await?;
+    let layout = state::Layout::new(&global.state);
+    let roots = ["device-root", "server-root"].map(|name| layout.authority_key(name));
+    if global.json {
+        return output::json(&json!({
+            "state": global.state,
+            "settings": layout.settings(),
+            "product": asked.product,
+            "author": made.author,
+            "author_key": made.author_key,
+            "root_keys": roots,
+        }));
+    }
+    println!("made {}", global.state.display());
+    output::pairs(&[
+        ("  settings", layout.settings().display().to_string()),
+        ("  hosts", asked.hosts.join(", ")),
+        ("  product", asked.product.clone()),
+        ("  author", made.author),
+    ]);
+    if let Some(key) = made.author_key.filter(|_| made.author_key_made) {
+        println!(
+            "\nThe author's key is {}. The server never needs it: keep it where releases are made.",
+            key.display()
+        );
+    }
+    println!("\nTake the keys of the two roots offline now; `serve` works without them:");
+    for root in roots {
+        println!("  {}", root.display());
+    }
+    Ok(())
+}

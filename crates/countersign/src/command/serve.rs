@@ -1,0 +1,94 @@
+//! `countersign serve`.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use countersign_server::{Limits, bind};
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{
+    cli::{Global, Serve},
+    output,
+    state::State,
+};
+
+pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(std::env::var_os("NO_COLOR").is_none() && is_terminal())
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(global, flags))
+}
+
+async fn serve(global: &Global, flags: &Serve) -> Result<()> {
+    // Signals are taken before anything is begun: who stops us early finds nothing half done.
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let state = State::open(&global.state)?;
+    let identity = state.identity()?;
+    let device_root = state.device_root()?;
+    let token = state.operator_token()?;
+    let bound = bind(&state.listen(flags)).await?;
+    let at = bound.addresses();
+    let context = Arc::new(state.context(at.device, at.download).await?);
+    for key in state.roots_in_reach() {
+        tracing::warn!(
+            key,
+            "a root's key is within the server's reach; take it offline"
+        );
+    }
+    let settings = &context.settings;
+    if global.json {
+        output::json(&json!({
+            "device_url": settings.device_url,
+            "download_url": settings.download_url,
+            "operator": at.operator,
+            "pid": std::process::id(),
+        }))?;
+    } else {
+        println!("device plane    {}", settings.device_url);
+        println!("download plane  {}", settings.download_url);
+        println!("operator plane  {}", state.layout.socket().display());
+        if let Some(operator) = at.operator {
+            println!(
+                "                http://{operator}, with the token in {}",
+                state.layout.operator_token().display()
+            );
+        }
+    }
+    let (stop, stopped) = watch::channel(false);
+    let serving = bound.serve(
+        Arc::clone(&context),
+        &identity,
+        &device_root,
+        token,
+        Limits::default(),
+        stopped,
+    );
+    tokio::pin!(serving);
+    tokio::select! {
+        ended = serving.as_mut() => return Ok(ended?),
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    serving.await.context("while stopping")
+}
+
+fn is_terminal() -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stderr().is_terminal()
+}

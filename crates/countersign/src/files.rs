@@ -1,0 +1,164 @@
+//! Files that are there whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mode {
+    /// Its owner only: for secrets.
+    Secret,
+    /// Everybody.
+    Public,
+}
+
+/// Reads a file whole.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Reads a text file whole.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Writes a file beside its place, makes it last, and puts it there.
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    let folder = folder_of(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write_new(&beside, bytes, mode).and_then(|()| {
+        fs::rename(&beside, path)?;
+        sync_folder(folder)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+    let bits = if mode == Mode::Secret { 0o600 } else { 0o644 };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(bits)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A folder under way: made beside its place with mode 0700, put there whole by [`NewFolder::finish`], and removed
+/// where that is never reached.
+#[derive(Debug)]
+pub(crate) struct NewFolder {
+    beside: PathBuf,
+    place: PathBuf,
+    finished: bool,
+}
+
+impl NewFolder {
+    /// Begins a folder that shall lie at `place`, where nothing may be, or an empty folder.
+    pub(crate) fn begin(place: &Path) -> Result<Self> {
+        if fs::symlink_metadata(place).is_ok() {
+            let empty = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
+            if !empty {
+                bail!(
+                    "{} is there already; name another folder, or remove it",
+                    place.display()
+                );
+            }
+        }
+        let folder = folder_of(place);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&beside)
+            .with_context(|| format!("{} cannot be made", beside.display()))?;
+        Ok(Self {
+            beside,
+            place: place.to_owned(),
+            finished: false,
+        })
+    }
+
+    /// Where the folder is being made.
+    pub(crate) fn path(&self) -> &Path {
+        &self.beside
+    }
+
+    /// Puts the folder in its place.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        sync_folder(&self.beside)
+            .and_then(|()| fs::rename(&self.beside, &self.place))
+            .and_then(|()| sync_folder(folder_of(&self.place)))
+            .with_context(|| format!("{} cannot be made", self.place.display()))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = fs::remove_dir_all(&self.beside);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn writes_whole_files_with_their_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        write(&path, b"old", Mode::Public).unwrap();
+        write(&path, b"new", Mode::Secret).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_folder_leaves_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("state");
+        let folder = NewFolder::begin(&place).unwrap();
+        write(&folder.path().join("a"), b"a", Mode::Public).unwrap();
+        drop(folder);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        let folder = NewFolder::begin(&place).unwrap();
+        write(&folder.path().join("a"), b"a", Mode::Public).unwrap();
+        folder.finish().unwrap();
+        assert!(place.join("a").is_file());
+        NewFolder::begin(&place).unwrap_err();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,58 @@
+//! What a person sees, and what a program gets.
+
+use comfy_table::{Table, presets::NOTHING};
+use serde::Serialize;
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
+/// Prints a value as JSON.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Prints rows under a heading, without lines between them.
+pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(heading.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    println!("{}", table.trim_fmt());
+}
+
+/// Prints names and values, one pair a line.
+pub(crate) fn pairs(pairs: &[(&str, String)]) {
+    let widest = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in pairs {
+        println!("{name:widest$}  {value}");
+    }
+}
+
+/// A length in bytes as people say it.
+pub(crate) fn bytes(length: u64) -> String {
+    match length {
+        0..10_240 => format!("{length} B"),
+        10_240..10_485_760 => format!("{} KiB", length / 1024),
+        _ => format!("{} MiB", length / (1024 * 1024)),
+    }
+}
+
+/// Text of the other side, or a dash where there is none.
+pub(crate) fn or_dash(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}

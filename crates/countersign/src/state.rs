@@ -1,0 +1,232 @@
+//! The state directory: made by `init`, held by one process at a time.
+
+mod found;
+mod layout;
+mod lock;
+pub(crate) mod toml;
+
+use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result, bail};
+use countersign_fleet_sqlite::SqliteStore;
+use countersign_images::{LocalStore, url::UrlKey};
+use countersign_keys::FileKey;
+use countersign_operations::{Clock as _, Context, Settings, found as authorities};
+use countersign_pki::{Authority, Signer as _};
+use countersign_protocol::Digest;
+use countersign_server::{Config, Identity};
+use countersign_x509::{Certificate, pem};
+use zeroize::Zeroizing;
+
+pub(crate) use self::{
+    found::{Founded, found},
+    layout::Layout,
+    lock::Lock,
+};
+use crate::{
+    cli, files,
+    system::{SystemClock, SystemEntropy},
+};
+
+/// A state directory that this process holds.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) layout: Layout,
+    pub(crate) toml: toml::File,
+    _lock: Lock,
+}
+
+impl State {
+    /// Takes a state directory, if it is whole and nobody else holds it.
+    pub(crate) fn open(root: &Path) -> Result<Self> {
+        let layout = Layout::new(root);
+        check_whole(&layout)?;
+        let lock = Lock::take(&layout.lock())?;
+        let toml = toml::File::read(&layout.settings())?;
+        Ok(Self {
+            layout,
+            toml,
+            _lock: lock,
+        })
+    }
+
+    /// Everything that the workflows need. Devices are told `device` and `download`, where the settings name no URL.
+    pub(crate) async fn context(
+        &self,
+        device: SocketAddr,
+        download: SocketAddr,
+    ) -> Result<Context> {
+        let database = self.layout.database();
+        let store = SqliteStore::open(&database)
+            .await
+            .with_context(|| format!("{} cannot be opened", database.display()))?;
+        let images = LocalStore::open(self.layout.images())?;
+        let url = |set: &Option<String>, at: SocketAddr| {
+            let host = self.toml.hosts.first().map_or("localhost", String::as_str);
+            set.clone()
+                .unwrap_or_else(|| format!("https://{}:{}", bracketed(host), at.port()))
+        };
+        let settings = Settings {
+            products: self.toml.products(&self.layout.root)?,
+            device_url: url(&self.toml.device.url, device),
+            download_url: url(&self.toml.download.url, download),
+            check_in_s: self.toml.device.check_in_s,
+            slowest_rate: self.toml.download.slowest_rate,
+            patience_s: self.toml.download.patience_s,
+        };
+        Ok(Context {
+            store: Arc::new(store),
+            images: Arc::new(images),
+            device_authority: self.issuing("device")?,
+            server_root: self.certificate("server-root")?,
+            url_keys: vec![self.url_key()?],
+            settings,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            seen: countersign_operations::seen::SeenBuffer::default(),
+            refusals: countersign_operations::refusals::Refusals::default(),
+            publishing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The root of the devices that are served.
+    pub(crate) fn device_root(&self) -> Result<Certificate> {
+        self.certificate("device-root")
+    }
+
+    /// Who the servers are. Their certificate is made anew where it is due.
+    pub(crate) fn identity(&self) -> Result<Identity> {
+        let key = FileKey::load(&self.layout.server_key())?;
+        let path = self.layout.server_chain();
+        let mut chain = certificates(&path)?;
+        let due = chain.first().is_none_or(|leaf| {
+            authorities::is_due(leaf, &self.toml.hosts, SystemClock.now())
+                || leaf.public_key() != key.public_key()
+        });
+        if due {
+            let issuing = self.issuing("server")?;
+            let leaf = authorities::server_certificate(
+                &issuing,
+                &self.toml.hosts,
+                key.public_key(),
+                &SystemClock,
+                &SystemEntropy,
+            )?;
+            chain = issuing.chain_of(leaf);
+            files::write(&path, pem::to_pem(&chain).as_bytes(), files::Mode::Public)?;
+            tracing::info!(hosts = ?self.toml.hosts, "the server's certificate was made anew");
+        }
+        Ok(Identity {
+            chain,
+            key: key.to_pkcs8_der()?,
+        })
+    }
+
+    /// Where to listen: flags and environment before the settings.
+    pub(crate) fn listen(&self, flags: &cli::Serve) -> Config {
+        Config {
+            device: flags.device_listen.unwrap_or(self.toml.device.listen),
+            download: flags.download_listen.unwrap_or(self.toml.download.listen),
+            operator: flags.operator_listen.or(self.toml.operator.listen),
+            socket: self.layout.socket(),
+        }
+    }
+
+    /// The token of the operator plane on loopback.
+    pub(crate) fn operator_token(&self) -> Result<Arc<str>> {
+        let text = Zeroizing::new(files::read_text(&self.layout.operator_token())?);
+        match text.trim() {
+            "" => bail!("{} is empty", self.layout.operator_token().display()),
+            token => Ok(token.into()),
+        }
+    }
+
+    /// The keys of roots that lie within this server's reach and need not.
+    pub(crate) fn roots_in_reach(&self) -> Vec<String> {
+        let keys = ["device-root", "server-root"].map(|name| self.layout.authority_key(name));
+        keys.iter()
+            .filter(|key| key.exists())
+            .map(|key| key.display().to_string())
+            .collect()
+    }
+
+    fn issuing(&self, what: &str) -> Result<Authority> {
+        let name = format!("{what}-issuing");
+        let key = FileKey::load(&self.layout.authority_key(&name))?;
+        let certificate = self.certificate(&name)?;
+        let root = self.certificate(&format!("{what}-root"))?;
+        Ok(Authority::new(certificate, vec![root], Arc::new(key))?)
+    }
+
+    fn certificate(&self, name: &str) -> Result<Certificate> {
+        let path = self.layout.authority(name);
+        certificates(&path)?
+            .into_iter()
+            .next()
+            .with_context(|| format!("{} holds no certificate", path.display()))
+    }
+
+    fn url_key(&self) -> Result<UrlKey> {
+        let path = self.layout.url_key();
+        let text = Zeroizing::new(files::read_text(&path)?);
+        let key = text.trim().split_once(' ').and_then(|(id, secret)| {
+            // 32 bytes in hexadecimal are read as a digest is.
+            let secret = Zeroizing::new(secret.parse::<Digest>().ok()?.0);
+            UrlKey::new(id, secret).ok()
+        });
+        key.with_context(|| format!("{} is not a key of download addresses", path.display()))
+    }
+}
+
+/// A host as it stands in a URL.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>> {
+    let text = files::read(path)?;
+    pem::certificates(&text).with_context(|| format!("{} is not right", path.display()))
+}
+
+/// Says what is missing, rather than failing somewhere inside.
+fn check_whole(layout: &Layout) -> Result<()> {
+    if !layout.root.is_dir() {
+        bail!(
+            "there is no state directory {}; make one with `countersign init`, or name it with --state",
+            layout.root.display()
+        );
+    }
+    let needed = [
+        layout.settings(),
+        layout.database(),
+        layout.images(),
+        layout.authority("device-root"),
+        layout.authority("device-issuing"),
+        layout.authority_key("device-issuing"),
+        layout.authority("server-root"),
+        layout.authority("server-issuing"),
+        layout.authority_key("server-issuing"),
+        layout.server_key(),
+        layout.server_chain(),
+        layout.url_key(),
+        layout.operator_token(),
+    ];
+    let missing: Vec<String> = needed
+        .iter()
+        .filter(|path| fs::symlink_metadata(path).is_err())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !missing.is_empty() {
+        bail!(
+            "{} is not a whole state directory: {} missing; restore it from a backup, or make another with \
+             `countersign init`",
+            layout.root.display(),
+            missing.join(", ")
+        );
+    }
+    Ok(())
+}

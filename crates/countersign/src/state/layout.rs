@@ -1,0 +1,72 @@
+//! Where everything lies in a state directory.
+
+use std::path::{Path, PathBuf};
+
+/// A state directory's files.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// The directory.
+    pub(crate) root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.root.join("countersign.toml")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("countersign.db")
+    }
+
+    pub(crate) fn images(&self) -> PathBuf {
+        self.root.join("images")
+    }
+
+    /// An authority's private key: `name` is `device-root`, `device-issuing`, `server-root` or `server-issuing`.
+    pub(crate) fn authority_key(&self, name: &str) -> PathBuf {
+        self.root.join("authorities").join(format!("{name}.key"))
+    }
+
+    /// An authority's certificate.
+    pub(crate) fn authority(&self, name: &str) -> PathBuf {
+        self.root.join("authorities").join(format!("{name}.pem"))
+    }
+
+    pub(crate) fn server_key(&self) -> PathBuf {
+        self.root.join("server").join("server.key")
+    }
+
+    /// The server's certificate and the issuing authority's.
+    pub(crate) fn server_chain(&self) -> PathBuf {
+        self.root.join("server").join("server.pem")
+    }
+
+    /// The key of download addresses: its id, a blank, 64 hexadecimal digits.
+    pub(crate) fn url_key(&self) -> PathBuf {
+        self.root.join("secrets").join("url.key")
+    }
+
+    pub(crate) fn operator_token(&self) -> PathBuf {
+        self.root.join("secrets").join("operator.token")
+    }
+
+    pub(crate) fn authors(&self) -> PathBuf {
+        self.root.join("authors")
+    }
+
+    /// Held by whoever changes the state: the server, or one command.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// The running server's operator plane.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.root.join("operator.sock")
+    }
+}

@@ -1,0 +1,173 @@
+//! `countersign.toml`: what an operator sets, read here and nowhere else.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+
+use anyhow::{Context, Result, bail};
+use countersign_fleet::ProductName;
+use esp_formats::app_image::ChipId;
+use serde::Deserialize;
+
+use crate::files;
+
+/// The file as it stands.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// Names and addresses of the servers, as in their certificate; the first one is what devices are told.
+    pub(crate) hosts: Vec<String>,
+    /// The device plane.
+    pub(crate) device: DevicePlane,
+    /// The download plane.
+    pub(crate) download: DownloadPlane,
+    /// The operator plane.
+    pub(crate) operator: OperatorPlane,
+    /// The products, by name.
+    #[serde(default)]
+    pub(crate) product: BTreeMap<String, Product>,
+}
+
+/// `[device]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DevicePlane {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where devices reach it, if not at the first host and the port of `listen`.
+    pub(crate) url: Option<String>,
+    /// Seconds between check-ins.
+    pub(crate) check_in_s: u32,
+}
+
+/// `[download]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DownloadPlane {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where devices reach it, if not at the first host and the port of `listen`.
+    pub(crate) url: Option<String>,
+    /// Bytes per second.
+    pub(crate) slowest_rate: u32,
+    /// Seconds.
+    pub(crate) patience_s: u32,
+}
+
+/// `[operator]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OperatorPlane {
+    /// Where to listen beside the socket; absent: nowhere.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// `[product.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Product {
+    /// Files with the authors' public keys, PEM, seen from the state directory.
+    pub(crate) authors: Vec<String>,
+    /// Whether images without a Secure Boot signature are admitted.
+    #[serde(default)]
+    pub(crate) unsigned_images: bool,
+    /// The chip of its devices.
+    pub(crate) chip: Option<String>,
+}
+
+impl File {
+    /// Reads the file of a state directory.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = files::read_text(path)?;
+        let file: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        if file.hosts.is_empty() {
+            bail!("{}: `hosts` names nobody", path.display());
+        }
+        Ok(file)
+    }
+
+    /// The products, with their authors' keys read from `state`.
+    pub(crate) fn products(
+        &self,
+        state: &Path,
+    ) -> Result<BTreeMap<ProductName, countersign_operations::Product>> {
+        let mut products = BTreeMap::new();
+        for (name, product) in &self.product {
+            let parsed: ProductName = name.parse().context("countersign.toml")?;
+            let mut authors = Vec::new();
+            for file in &product.authors {
+                let path = state.join(file);
+                let text = files::read_text(&path)?;
+                let key = countersign_keys::public_key_from_pem(&text)
+                    .with_context(|| format!("{} is no author's key", path.display()))?;
+                authors.push(key);
+            }
+            let chip = product.chip.as_deref().map(chip).transpose()?;
+            let unsigned_images = product.unsigned_images;
+            products.insert(
+                parsed,
+                countersign_operations::Product {
+                    authors,
+                    unsigned_images,
+                    chip,
+                },
+            );
+        }
+        Ok(products)
+    }
+}
+
+/// The number of a chip that is named as in `esp32c3`.
+pub(crate) fn chip(name: &str) -> Result<u16> {
+    match ChipId::from_name(name) {
+        Some(chip) => Ok(chip.0),
+        None => bail!("`{name}` is no chip that is known here: esp32, esp32s3, esp32c3, …"),
+    }
+}
+
+/// The text of a new file.
+pub(crate) fn first_text(
+    hosts: &[String],
+    product: &str,
+    author: &str,
+    unsigned: bool,
+    chip: Option<&str>,
+) -> String {
+    let hosts = hosts
+        .iter()
+        .map(|host| format!("{host:?}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let chip = chip.map_or_else(
+        || "# chip = \"esp32c3\"".to_owned(),
+        |chip| format!("chip = {chip:?}"),
+    );
+    format!(
+        r#"# Settings of this Countersign installation. Flags and environment variables go before them.
+
+# Names and addresses of the servers: what their certificate says. The first one is what devices are told.
+hosts = [{hosts}]
+
+[device]                     # check-ins; a client certificate is demanded
+listen = "0.0.0.0:8443"
+# url = "https://ota.example.com:8443"    # where devices reach it, if not at the first host and this port
+check_in_s = 3600            # how often devices shall ask, in seconds
+
+[download]                   # images, under signed addresses that end
+listen = "0.0.0.0:8445"
+# url = "https://ota.example.com:8445"
+slowest_rate = 4096          # bytes per second: an address lives as long as the image takes at this rate,
+patience_s = 120             # and this much longer
+
+[operator]                   # health, devices, releases: the socket in this folder, and this address with operator.token
+listen = "127.0.0.1:8440"
+
+[product.{product}]
+# Public keys of those who may sign its releases.
+authors = [{author:?}]
+# Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.
+unsigned_images = {unsigned}
+# The chip of its devices; without it, that of the first release.
+{chip}
+"#
+    )
+}
