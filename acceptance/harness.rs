@@ -1,0 +1,15 @@
+//! An installation in a folder of its own, its server, and the programs that judge what it makes.
+
+mod ask;
+mod house;
+mod images;
+mod mint;
+mod peers;
+
+pub(crate) use self::{
+    ask::{Answer, ask},
+    house::{DEVICE, House, Server, curl, run},
+    images::{Image, built_with, composed, image, large},
+    mint::{Authority, Leaf, self_signed},
+    peers::{espressif, judge, need, python, skip},
+};

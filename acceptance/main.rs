@@ -1,0 +1,20 @@
+//! Whole capabilities, tried with the program as it is built, against programs that we did not write.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
+
+mod bad_input;
+mod bad_state;
+mod demo;
+mod faults;
+mod formats;
+mod harness;
+mod manifest;
+mod operator;
+mod pki;
+mod refusals;
+mod stock;
+mod update;

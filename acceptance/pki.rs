@@ -1,0 +1,159 @@
+//! The two hierarchies, judged by openssl.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use crate::harness::{DEVICE, House, Server, need, run};
+
+const INSTALL: &str = "apt-get install openssl";
+
+/// `openssl verify`, with a chain file's later certificates as untrusted ones.
+fn verify(house: &House, root: &str, purpose: &str, chain: &std::path::Path) -> (bool, String) {
+    let root = house
+        .state()
+        .join("authorities")
+        .join(format!("{root}.pem"));
+    let output = run(Command::new("openssl")
+        .args(["verify", "-x509_strict", "-purpose", purpose, "-CAfile"])
+        .arg(&root)
+        .arg("-untrusted")
+        .arg(chain)
+        .arg(chain));
+    let words = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), words)
+}
+
+#[test]
+fn openssl_takes_each_chain_under_its_own_root_and_for_its_own_purpose() {
+    if !need("pki", "openssl", INSTALL) {
+        return;
+    }
+    let house = House::new();
+    house.enroll();
+    let device = house.path("device").join("device.pem");
+    let server = house.state().join("server/server.pem");
+    let cases = [
+        ("device-root", "sslclient", &device, true),
+        ("server-root", "sslserver", &server, true),
+        ("device-root", "sslserver", &device, false),
+        ("server-root", "sslclient", &server, false),
+        ("server-root", "sslclient", &device, false),
+        ("device-root", "sslserver", &server, false),
+    ];
+    for (root, purpose, chain, wanted) in cases {
+        let (taken, words) = verify(&house, root, purpose, chain);
+        assert_eq!(
+            taken,
+            wanted,
+            "{root} {purpose} {}: {words}",
+            chain.display()
+        );
+    }
+    let words = run(Command::new("openssl")
+        .args(["x509", "-noout", "-text", "-in"])
+        .arg(&device));
+    let words = String::from_utf8(words.stdout).unwrap();
+    for line in [
+        "CN = 7cdfa1000001",
+        "URI:urn:dev:mac:7cdfa1ffff000001",
+        "TLS Web Client Authentication",
+        "Dec 31 23:59:59 9999 GMT",
+        "id-ecPublicKey",
+    ] {
+        assert!(words.contains(line), "no `{line}` in {words}");
+    }
+    assert!(!words.contains("TLS Web Server Authentication"));
+}
+
+/// Asks the device plane with `openssl s_client`; gives all its words.
+fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> String {
+    let mut openssl = Command::new("openssl");
+    openssl
+        .args(["s_client", "-connect", server.device_address(), version])
+        .args(["-servername", "localhost", "-verify_return_error"])
+        .args(["-verify_hostname", "localhost", "-ign_eof", "-CAfile"])
+        .arg(house.path("device").join("server-root.pem"))
+        .args(more);
+    let mut child = openssl
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let ask = b"GET /ota?v=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    // A server that refuses us may have closed already.
+    let _ = child.stdin.take().unwrap().write_all(ask);
+    let output = child.wait_with_output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// The options with which `s_client` shows the device's certificate.
+fn identity(house: &House) -> Vec<String> {
+    let file = |name: &str| house.path("device").join(name).to_str().unwrap().to_owned();
+    let (chain, key) = (file("device.pem"), file("device.key"));
+    let options = [
+        ("-cert", chain.clone()),
+        ("-cert_chain", chain),
+        ("-key", key),
+    ];
+    options
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .collect()
+}
+
+#[test]
+fn s_client_proves_both_ends_in_both_versions() {
+    if !need("s_client", "openssl", INSTALL) {
+        return;
+    }
+    let house = House::new();
+    let server = house.serve();
+    house.enroll();
+    let identity = identity(&house);
+    let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let words = s_client(&house, &server, version, &identity);
+        for line in [
+            "Verify return code: 0 (ok)",
+            "HTTP/1.1 404",
+            // Asked for in the first handshake, by an empty list of authorities.
+            "No client certificate CA names sent",
+        ] {
+            assert!(words.contains(line), "{version}: no `{line}` in {words}");
+        }
+        let words = s_client(&house, &server, version, &[]);
+        assert!(
+            !words.contains("HTTP/1.1"),
+            "{version} without a certificate: {words}"
+        );
+    }
+}
+
+#[test]
+fn a_resumed_session_does_not_outlive_a_revocation() {
+    if !need("resumption", "openssl", INSTALL) {
+        return;
+    }
+    for version in ["-tls1_2", "-tls1_3"] {
+        let house = House::new();
+        let server = house.serve();
+        house.enroll();
+        let session = house.text("session.pem");
+        let identity = identity(&house);
+        let ask = |more: [&str; 2]| {
+            let mut options: Vec<&str> = identity.iter().map(String::as_str).collect();
+            options.extend(more);
+            s_client(&house, &server, version, &options)
+        };
+        let words = ask(["-sess_out", &session]);
+        assert!(words.contains("HTTP/1.1 404"), "{version}: {words}");
+        house.ok(&["device", "revoke", DEVICE]);
+        let words = ask(["-sess_in", &session]);
+        assert!(words.contains("Reused, TLSv1."), "{version}: {words}");
+        assert!(words.contains("device-revoked"), "{version}: {words}");
+    }
+}
