@@ -1,0 +1,11 @@
+//! What our measurements share: a real installation, a client, clocks of CPU time. The figures are in `BENCHMARKS.md`.
+
+mod client;
+mod cpu;
+pub mod handshake;
+mod installation;
+mod machine;
+mod primitives;
+mod spread;
+
+pub use spread::Spread;
