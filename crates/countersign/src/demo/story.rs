@@ -309,7 +309,7 @@ impl Story<'_> {
     fn done(&mut self, start: Instant, name: &'static str, detail: String, bytes: Option<u64>) {
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         if !self.quiet {
-            println!("{:<10} {detail}", name.replace('-', " "));
+            eprintln!("{:<10} {detail}", name.replace('-', " "));
         }
         self.report.steps.push(Step {
             name,
