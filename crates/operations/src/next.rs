@@ -2,7 +2,7 @@
 
 use countersign_fleet::{
     Device, OfferRecord, OfferState, Release, Running, StoreError,
-    decision::{self, Bounds, Next, OpenOffer, Situation},
+    decision::{self, Bounds, Next, OpenOffer, Situation, runs},
 };
 use countersign_protocol::OfferId;
 
@@ -61,11 +61,6 @@ pub(crate) async fn next(
             .map(|offer| (offer.clone(), release.clone()))),
         Next::Offer(release) => offer(context, device, release.clone()).await,
     }
-}
-
-/// Whether what the device runs is that release.
-fn runs(running: &Running, release: &Release) -> bool {
-    running.version == release.version && running.image.is_none_or(|image| image == release.image)
 }
 
 async fn offer(
