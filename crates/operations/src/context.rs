@@ -45,7 +45,7 @@ pub struct Context {
     pub seen: SeenBuffer,
     /// Who was turned away lately, and why.
     pub refusals: Refusals,
-    /// Held by whoever publishes: of two who publish one image, neither shall take back what the other stored.
+    /// Held by whoever publishes, from the look at the newest release to the end: see [`crate::publish`].
     pub publishing: tokio::sync::Mutex<()>,
 }
 

@@ -30,6 +30,8 @@ pub async fn publish(
     }
     let checked = check_image(image)?;
     manifest::matches(said, &checked).map_err(Error::ManifestMismatch)?;
+    // From here on alone: of two at once, neither shall pass the other's counter unseen, or take back its image.
+    let _alone = context.publishing.lock().await;
     let newest = context.store.newest_release(&name).await?;
     check_policy(&name, product, &checked, newest.as_ref())?;
     check_counter(&name, said, newest.as_ref())?;
@@ -50,7 +52,6 @@ pub async fn publish(
         published_at: now,
         not_after: said.not_after,
     };
-    let _alone = context.publishing.lock().await;
     let was_there = context.images.open(&release.image)?.is_some();
     context.images.put(image)?;
     let audit = context.entry(
