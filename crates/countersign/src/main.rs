@@ -23,7 +23,10 @@ fn main() -> ExitCode {
     match command::run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", output::chain(&error));
+            eprintln!(
+                "error: {}",
+                countersign_operations::text::chain(error.as_ref())
+            );
             ExitCode::FAILURE
         }
     }

@@ -34,6 +34,21 @@ pub fn chip_name(chip: u16) -> String {
     esp_formats::app_image::ChipId(chip).to_string()
 }
 
+/// An error and what caused it, in one line; a cause that the error already says is not said twice.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

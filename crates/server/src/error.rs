@@ -6,7 +6,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use countersign_operations::Error as Operation;
+use countersign_operations::{Error as Operation, text::chain};
 use http::StatusCode;
 use serde_json::json;
 
@@ -94,21 +94,6 @@ fn status(error: &Operation) -> StatusCode {
         Operation::Pki(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
-}
-
-/// An error and what caused it, in one line; a cause that the error already says is not said twice.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text.push_str(": ");
-            text.push_str(&inner_text);
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// What can keep the server from starting.

@@ -65,7 +65,7 @@ fn make_flash(path: &Path, asked: &NodeRun) -> Result<()> {
             bytes
         }
         None => app_image(&App {
-            chip: ChipId(ESP32_C3),
+            chip: ChipId::ESP32_C3,
             version: "1.0.0",
             project: "virtual-node",
             hangs: false,
@@ -153,6 +153,3 @@ impl Show {
         self.tenths = if done == total { 0 } else { tenths };
     }
 }
-
-/// `esp_chip_id_t` of the ESP32-C3.
-const ESP32_C3: u16 = 5;

@@ -107,7 +107,7 @@ impl Images {
         let (chip, update) = if let Some(path) = own {
             taken(&folder, path)?
         } else {
-            let chip = ChipId(ESP32_C3);
+            let chip = ChipId::ESP32_C3;
             (chip, composed(&folder, "update", chip, "1.1.0", false)?)
         };
         let base = &update.version;
@@ -197,7 +197,5 @@ pub(super) fn by_hand(stage: &Stage, server: &Server, json: bool) {
     }
 }
 
-/// `esp_chip_id_t` of the ESP32-C3.
-const ESP32_C3: u16 = 5;
 /// About what a small ESP-IDF application with Wi-Fi and TLS comes to, in bytes.
 const IMAGE_SIZE: u32 = 900 * 1024;
