@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use countersign_operations::{Context, refusals::Refused};
+use countersign_operations::Context;
 use countersign_protocol::Digest;
 use countersign_x509::Certificate;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use crate::{
     Limits,
-    peer::Peer,
+    peer::{Peer, refuse},
     stats::Stats,
     tls::{self, PlaneTls},
 };
@@ -127,16 +127,7 @@ async fn handshake(
     };
     let refuse = |code: &'static str, reason: String| {
         let claimed = presented.claimed();
-        let name = claimed.as_deref().unwrap_or("-");
-        tracing::info!(plane = plane.name, from = %from.ip(), claimed = name, code, reason, "refused");
-        plane.context.refusals.push(Refused {
-            at: plane.context.clock.now(),
-            plane: plane.name,
-            from: from.ip().to_string(),
-            claimed,
-            code,
-            reason,
-        });
+        refuse(&plane.context, plane.name, from.ip(), claimed, code, reason);
     };
     let accepted = timeout(
         plane.limits.handshake,

@@ -34,17 +34,30 @@ pub(crate) struct Shared {
 impl Peer {
     /// Remembers that a request of this peer was refused, and why.
     pub(crate) fn refused(&self, context: &Context, code: &'static str, reason: String) {
-        let claimed = self.common_name.as_deref().unwrap_or("-");
-        tracing::info!(plane = self.plane, from = %self.address, claimed, code, reason, "refused");
-        context.refusals.push(Refused {
-            at: context.clock.now(),
-            plane: self.plane,
-            from: self.address.to_string(),
-            claimed: self.common_name.clone(),
-            code,
-            reason,
-        });
+        let claimed = self.common_name.clone();
+        refuse(context, self.plane, self.address, claimed, code, reason);
     }
+}
+
+/// Remembers that somebody was refused, and says so in the log.
+pub(crate) fn refuse(
+    context: &Context,
+    plane: &'static str,
+    from: IpAddr,
+    claimed: Option<String>,
+    code: &'static str,
+    reason: String,
+) {
+    let name = claimed.as_deref().unwrap_or("-");
+    tracing::info!(plane, %from, claimed = name, code, reason, "refused");
+    context.refusals.push(Refused {
+        at: context.clock.now(),
+        plane,
+        from: from.to_string(),
+        claimed,
+        code,
+        reason,
+    });
 }
 
 /// The admitted device that a request comes from. There is no handler of these planes without it.
