@@ -1,6 +1,7 @@
 //! What a person sees, and what a program gets.
 
 use comfy_table::{Table, presets::NOTHING};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 /// Prints a value as JSON.
@@ -24,6 +25,15 @@ pub(crate) fn pairs(pairs: &[(&str, String)]) {
     let widest = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs {
         println!("{name:widest$}  {value}");
+    }
+}
+
+/// A bar, on stderr, for a download of `total` bytes.
+pub(crate) fn download_bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    match ProgressStyle::with_template("downloading  {bar:40} {bytes:>10} of {total_bytes}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

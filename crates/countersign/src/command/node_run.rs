@@ -14,12 +14,13 @@ use countersign_virtual_node::{
     machine::{self, Options},
 };
 use esp_formats::app_image::ChipId;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::device_enroll::{NVS, SECURE_CERT, TRUST};
 use crate::{
     cli::{Global, NodeRun},
     files::{self, Mode},
+    output,
 };
 
 mod event;
@@ -130,15 +131,9 @@ impl Show {
     /// A bar where somebody looks, a line for each tenth where somebody reads later.
     fn progress(&mut self, done: u32, total: u32) {
         if std::io::stderr().is_terminal() {
-            let bar = self.bar.get_or_insert_with(|| {
-                let style = ProgressStyle::with_template(
-                    "downloading  {bar:40} {bytes:>10} of {total_bytes}",
-                );
-                let bar = ProgressBar::new(total.into());
-                style
-                    .map(|style| bar.clone().with_style(style))
-                    .unwrap_or(bar)
-            });
+            let bar = self
+                .bar
+                .get_or_insert_with(|| output::download_bar(total.into()));
             bar.set_position(done.into());
             return;
         }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use countersign_server::ServerView;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::props::{Images, Stage};
-use crate::{files, operator::Operator};
+use crate::{files, operator::Operator, output};
 
 /// A running `countersign serve`. It ends with its handle.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ pub(super) async fn device(
     let mut stderr = child.stderr.take().context("no output")?;
     let mut lines = BufReader::new(stdout).lines();
     let bar = if bar {
-        progress_bar()?
+        output::download_bar(0)
     } else {
         ProgressBar::hidden()
     };
@@ -154,7 +154,7 @@ pub(super) async fn device(
     Ok(Told(told))
 }
 
-/// Milliseconds since `start`, for people.
+/// Now, so that a step can say how long it took.
 #[expect(
     clippy::disallowed_methods,
     reason = "the demonstration says how long things took"
@@ -167,12 +167,6 @@ fn this_program() -> Result<Command> {
     Ok(Command::new(
         std::env::current_exe().context("the program does not know where it is")?,
     ))
-}
-
-fn progress_bar() -> Result<ProgressBar> {
-    let style =
-        ProgressStyle::with_template("  downloading  {bar:40} {bytes:>10} of {total_bytes}")?;
-    Ok(ProgressBar::new(0).with_style(style))
 }
 
 /// How often the new server is asked whether it is up.
