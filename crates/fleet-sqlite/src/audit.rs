@@ -5,7 +5,7 @@ use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error::{failed, number},
-    row::Row,
+    row::{self, Row},
 };
 
 pub(crate) async fn add(
@@ -30,14 +30,9 @@ pub(crate) async fn newest(
     readers: &SqlitePool,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    sqlx::query("SELECT * FROM audit ORDER BY seq DESC LIMIT $1")
-        .bind(i64::from(limit))
-        .fetch_all(readers)
-        .await
-        .map_err(failed)?
-        .iter()
-        .map(read)
-        .collect()
+    let query =
+        sqlx::query("SELECT * FROM audit ORDER BY seq DESC LIMIT $1").bind(i64::from(limit));
+    row::every(query, readers, read).await
 }
 
 fn read(row: &SqliteRow) -> Result<AuditEntry, StoreError> {

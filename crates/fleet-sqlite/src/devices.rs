@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow
 
 use crate::{
     error::{failed, is_duplicate, number},
-    row::Row,
+    row::{self, Row},
 };
 
 pub(crate) async fn create(
@@ -82,40 +82,24 @@ pub(crate) async fn by_id(
     connection: impl sqlx::SqliteExecutor<'_>,
     id: &DeviceId,
 ) -> Result<Option<Device>, StoreError> {
-    sqlx::query("SELECT * FROM devices WHERE id = $1")
-        .bind(id.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let query = sqlx::query("SELECT * FROM devices WHERE id = $1").bind(id.as_str());
+    row::one(query, connection, read).await
 }
 
 pub(crate) async fn all(readers: &SqlitePool) -> Result<Vec<Device>, StoreError> {
-    sqlx::query("SELECT * FROM devices ORDER BY id")
-        .fetch_all(readers)
-        .await
-        .map_err(failed)?
-        .iter()
-        .map(read)
-        .collect()
+    let query = sqlx::query("SELECT * FROM devices ORDER BY id");
+    row::every(query, readers, read).await
 }
 
 pub(crate) async fn certificates(
     readers: &SqlitePool,
     id: &DeviceId,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
-    sqlx::query(
+    let query = sqlx::query(
         "SELECT * FROM certificates WHERE device_id = $1 ORDER BY not_before DESC, seq DESC",
     )
-    .bind(id.as_str())
-    .fetch_all(readers)
-    .await
-    .map_err(failed)?
-    .iter()
-    .map(read_certificate)
-    .collect()
+    .bind(id.as_str());
+    row::every(query, readers, read_certificate).await
 }
 
 pub(crate) async fn set_state(

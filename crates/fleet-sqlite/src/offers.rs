@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use crate::{
     devices,
     error::{failed, is_dangling, is_duplicate, number},
-    row::Row,
+    row::{self, Row},
 };
 
 pub(crate) async fn add(
@@ -54,42 +54,26 @@ pub(crate) async fn open_of(
     readers: &SqlitePool,
     device: &DeviceId,
 ) -> Result<Option<OfferRecord>, StoreError> {
-    sqlx::query("SELECT * FROM offers WHERE device_id = $1 AND state = 'open'")
-        .bind(device.as_str())
-        .fetch_optional(readers)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let query = sqlx::query("SELECT * FROM offers WHERE device_id = $1 AND state = 'open'")
+        .bind(device.as_str());
+    row::one(query, readers, read).await
 }
 
 pub(crate) async fn by_id(
     connection: impl sqlx::SqliteExecutor<'_>,
     id: &OfferId,
 ) -> Result<Option<OfferRecord>, StoreError> {
-    sqlx::query("SELECT * FROM offers WHERE id = $1")
-        .bind(id.to_string())
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let query = sqlx::query("SELECT * FROM offers WHERE id = $1").bind(id.to_string());
+    row::one(query, connection, read).await
 }
 
 pub(crate) async fn all_of(
     readers: &SqlitePool,
     device: &DeviceId,
 ) -> Result<Vec<OfferRecord>, StoreError> {
-    sqlx::query("SELECT * FROM offers WHERE device_id = $1 ORDER BY seq DESC")
-        .bind(device.as_str())
-        .fetch_all(readers)
-        .await
-        .map_err(failed)?
-        .iter()
-        .map(read)
-        .collect()
+    let query = sqlx::query("SELECT * FROM offers WHERE device_id = $1 ORDER BY seq DESC")
+        .bind(device.as_str());
+    row::every(query, readers, read).await
 }
 
 /// Ends the offer where it is open; tells whether it was.

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error::{failed, is_duplicate, number},
-    row::Row,
+    row::{self, Row},
 };
 
 pub(crate) async fn add(
@@ -57,14 +57,8 @@ pub(crate) async fn by_id(
     connection: impl sqlx::SqliteExecutor<'_>,
     id: ReleaseId,
 ) -> Result<Option<Release>, StoreError> {
-    sqlx::query("SELECT * FROM releases WHERE id = $1")
-        .bind(id.0)
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let query = sqlx::query("SELECT * FROM releases WHERE id = $1").bind(id.0);
+    row::one(query, connection, read).await
 }
 
 pub(crate) async fn by_version(
@@ -72,39 +66,25 @@ pub(crate) async fn by_version(
     product: &ProductName,
     version: &str,
 ) -> Result<Option<Release>, StoreError> {
-    sqlx::query("SELECT * FROM releases WHERE product = $1 AND version = $2")
+    let query = sqlx::query("SELECT * FROM releases WHERE product = $1 AND version = $2")
         .bind(product.as_str())
-        .bind(version)
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+        .bind(version);
+    row::one(query, connection, read).await
 }
 
 pub(crate) async fn newest(
     readers: &SqlitePool,
     product: &ProductName,
 ) -> Result<Option<Release>, StoreError> {
-    sqlx::query("SELECT * FROM releases WHERE product = $1 ORDER BY counter DESC LIMIT 1")
-        .bind(product.as_str())
-        .fetch_optional(readers)
-        .await
-        .map_err(failed)?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let query =
+        sqlx::query("SELECT * FROM releases WHERE product = $1 ORDER BY counter DESC LIMIT 1")
+            .bind(product.as_str());
+    row::one(query, readers, read).await
 }
 
 pub(crate) async fn all(readers: &SqlitePool) -> Result<Vec<Release>, StoreError> {
-    sqlx::query("SELECT * FROM releases ORDER BY id DESC")
-        .fetch_all(readers)
-        .await
-        .map_err(failed)?
-        .iter()
-        .map(read)
-        .collect()
+    let query = sqlx::query("SELECT * FROM releases ORDER BY id DESC");
+    row::every(query, readers, read).await
 }
 
 fn read(row: &SqliteRow) -> Result<Release, StoreError> {

@@ -1,10 +1,36 @@
-//! Cells of a row, checked as they are read.
+//! Rows and their cells, checked as they are read.
 
 use std::{fmt::Display, str::FromStr};
 
 use countersign_fleet::StoreError;
 use countersign_protocol::{Digest, UnixTime};
-use sqlx::{Column as _, Decode, Row as _, Sqlite, Type, ValueRef as _, sqlite::SqliteRow};
+use sqlx::{
+    Column as _, Decode, Row as _, Sqlite, SqliteExecutor, Type, ValueRef as _,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use crate::error::failed;
+
+/// The row that a query finds, if it finds one.
+pub(crate) async fn one<T>(
+    query: Query<'_, Sqlite, SqliteArguments>,
+    executor: impl SqliteExecutor<'_>,
+    read: impl FnOnce(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let found = query.fetch_optional(executor).await.map_err(failed)?;
+    found.as_ref().map(read).transpose()
+}
+
+/// All rows that a query finds.
+pub(crate) async fn every<T>(
+    query: Query<'_, Sqlite, SqliteArguments>,
+    executor: impl SqliteExecutor<'_>,
+    read: impl FnMut(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let found = query.fetch_all(executor).await.map_err(failed)?;
+    found.iter().map(read).collect()
+}
 
 /// A row of one table, or its part of a joined row. What it holds and we would never have written is
 /// [`StoreError::Damaged`].

@@ -4,7 +4,10 @@ use countersign_fleet::{Standing, StoreError};
 use countersign_protocol::Digest;
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
-use crate::{devices, error::failed, offers, releases, row::Row};
+use crate::{
+    devices, offers, releases,
+    row::{self, Row},
+};
 
 /// One statement of four look-ups by unique keys: what a statement costs is its way to the connection's thread and
 /// back, not what it reads.
@@ -12,7 +15,7 @@ pub(crate) async fn by_certificate(
     readers: &SqlitePool,
     fingerprint: &Digest,
 ) -> Result<Option<Standing>, StoreError> {
-    sqlx::query(
+    let query = sqlx::query(
         "SELECT certificates.*, devices.*, 0 AS of_offer, offers.*, 0 AS of_release, releases.* \
          FROM certificates JOIN devices ON devices.id = certificates.device_id \
          LEFT JOIN offers ON offers.device_id = devices.id AND offers.state = 'open' \
@@ -20,13 +23,8 @@ pub(crate) async fn by_certificate(
          WHERE newest.product = devices.product ORDER BY newest.counter DESC LIMIT 1) \
          WHERE certificates.fingerprint = $1",
     )
-    .bind(fingerprint.0.as_slice())
-    .fetch_optional(readers)
-    .await
-    .map_err(failed)?
-    .as_ref()
-    .map(read)
-    .transpose()
+    .bind(fingerprint.0.as_slice());
+    row::one(query, readers, read).await
 }
 
 fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
