@@ -17,7 +17,6 @@ use anyhow::Result;
 
 pub(crate) use self::{
     device_enroll::{enroll, write as write_device},
-    init::found,
     release_publish::publish,
     release_sign::sign,
 };

@@ -18,11 +18,7 @@ use countersign_server::{Config, Identity};
 use countersign_x509::{Certificate, pem};
 use zeroize::Zeroizing;
 
-pub(crate) use self::{
-    found::{Founded, found},
-    layout::Layout,
-    lock::Lock,
-};
+pub(crate) use self::{found::found, layout::Layout, lock::Lock};
 use crate::{
     cli, files,
     system::{SystemClock, SystemEntropy},

@@ -1,7 +1,5 @@
 //! `countersign init`.
 
-use std::path::Path;
-
 use anyhow::Result;
 use serde_json::json;
 
@@ -10,13 +8,8 @@ use crate::{
     output, state,
 };
 
-/// Makes a state directory.
-pub(crate) async fn found(root: &Path, asked: &Init) -> Result<state::Founded> {
-    state::found(root, asked).await
-}
-
 pub(super) async fn run(global: &Global, asked: &Init) -> Result<()> {
-    let made = found(&global.state, asked).await?;
+    let made = state::found(&global.state, asked).await?;
     let layout = state::Layout::new(&global.state);
     let roots = ["device-root", "server-root"].map(|name| layout.authority_key(name));
     if global.json {

@@ -15,6 +15,7 @@ use crate::{
     cli::{self, Demo},
     command,
     operator::{self, Operator},
+    state,
 };
 
 /// The story under way.
@@ -78,7 +79,7 @@ impl Story<'_> {
             unsigned_images: true,
             chip: None,
         };
-        command::found(&self.stage.state(), &init).await?;
+        state::found(&self.stage.state(), &init).await?;
         self.done(
             start,
             "init",
