@@ -5,6 +5,7 @@ mod house;
 mod images;
 mod mint;
 mod peers;
+mod table;
 
 pub(crate) use self::{
     ask::{Answer, ask},
@@ -12,4 +13,5 @@ pub(crate) use self::{
     images::{Image, built_with, composed, image, large},
     mint::{Authority, Leaf, self_signed},
     peers::{espressif, judge, need, python, skip},
+    table::Table,
 };

@@ -140,10 +140,7 @@ pub(crate) fn run(only: &[&str]) -> Result<ExitCode> {
             bail!("no step is called {name}; see `cargo xtask --help`");
         }
     }
-    let context = Context {
-        target: workspace::target_dir()?,
-        ci: std::env::var("CI").is_ok_and(|value| value == "true"),
-    };
+    let context = Context::read()?;
     let mut rows: Vec<Row> = Vec::new();
     for step in STEPS
         .iter()
@@ -175,6 +172,26 @@ pub(crate) fn run(only: &[&str]) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Runs the tests that print tables, and nothing else.
+///
+/// # Errors
+///
+/// When one of them fails.
+pub(crate) fn tables() -> Result<()> {
+    let context = Context::read()?;
+    tools::run(&context)?;
+    tests_step::run_tables(&context)
+}
+
+impl Context {
+    fn read() -> Result<Self> {
+        Ok(Self {
+            target: workspace::target_dir()?,
+            ci: std::env::var("CI").is_ok_and(|value| value == "true"),
+        })
+    }
 }
 
 /// Runs one cargo command on the workspace.

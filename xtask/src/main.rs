@@ -42,6 +42,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         }
         ["test"] => gate::run(&[]),
         ["test", "--only", names] => gate::run(&names.split(',').collect::<Vec<_>>()),
+        ["tables"] => report(gate::tables()),
         ["layers"] => report(layers::run()),
         ["licences"] => report(licences::run()),
         ["fuzz", target] => report(fuzz::run(target, DEFAULT_FUZZ_SECONDS)),
@@ -71,6 +72,7 @@ The project's chores.
 Usage: cargo xtask COMMAND
 
   test [--only STEP,STEP]        run the gate, or only these steps of it
+  tables                         run the tests that measure, and show their tables
   layers                         check which crate may know which, and what lower crates must not touch
   licences                       check the licences of all dependencies, and crates that come twice
   fuzz TARGET [--seconds N]      fuzz one parser on the nightly toolchain (default: 60 seconds)

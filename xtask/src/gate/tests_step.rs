@@ -47,6 +47,23 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     ended(succeeded, counts)
 }
 
+/// Runs the tests that print tables, one after the other, and shows what they print.
+pub(super) fn run_tables(context: &Context) -> Result<()> {
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root());
+    cargo.args([
+        "test",
+        "--locked",
+        "--package",
+        "countersign",
+        "--test",
+        "acceptance",
+    ]);
+    cargo.args(["--", "--nocapture", "--test-threads", "1", "_table"]);
+    cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
+    process::succeed(&mut cargo)
+}
+
 /// Runs the documentation's examples.
 pub(super) fn run_doctests(_: &Context) -> Result<Outcome> {
     let mut cargo = process::cargo();
