@@ -4,6 +4,7 @@
 mod answers;
 mod client;
 mod ranges;
+mod trials;
 mod urls;
 
 use crate::harness::{Answer, House, Image, Server, ask, image, need};

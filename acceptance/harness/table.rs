@@ -58,7 +58,9 @@ impl Table {
             format!("| {} |\n", cells.join(" | "))
         };
         let mut text = line(&mut self.headings.iter().copied());
-        text += &format!("|{}\n", "---|".repeat(self.headings.len()));
+        text += "|";
+        text += &"---|".repeat(self.headings.len());
+        text += "\n";
         for row in &self.rows {
             text += &line(&mut row.iter().map(String::as_str));
         }

@@ -198,6 +198,7 @@ fn settings(author: &FileKey) -> Result<Settings> {
         check_in_s: 3600,
         slowest_rate: 4096,
         patience_s: 300,
+        attempts: 3,
     })
 }
 

@@ -69,6 +69,7 @@ impl State {
             check_in_s: self.toml.device.check_in_s,
             slowest_rate: self.toml.download.slowest_rate,
             patience_s: self.toml.download.patience_s,
+            attempts: self.toml.device.attempts.get(),
         };
         Ok(Context {
             store: Arc::new(store),

@@ -15,8 +15,9 @@ pub(crate) async fn add(
     offer: &OfferRecord,
 ) -> Result<(), StoreError> {
     let inserted = sqlx::query(
-        "INSERT INTO offers (id, device_id, release_id, state, reason, offered_at, failures) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO offers \
+         (id, device_id, release_id, state, reason, offered_at, failures, deliveries) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(offer.id.to_string())
     .bind(offer.device.as_str())
@@ -25,6 +26,7 @@ pub(crate) async fn add(
     .bind(offer.reason.map(Reason::wire))
     .bind(number("offered_at", offer.offered_at.0)?)
     .bind(offer.failures)
+    .bind(offer.deliveries)
     .execute(&mut *connection)
     .await;
     match inserted {
@@ -97,6 +99,22 @@ pub(crate) async fn end(
     Ok(done.rows_affected() == 1)
 }
 
+/// Counts a delivery where the offer is open; tells whether it was.
+pub(crate) async fn count_delivery(
+    connection: &mut SqliteConnection,
+    id: &OfferId,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE offers SET deliveries = deliveries + 1 \
+         WHERE id = $1 AND state = 'open' AND deliveries < 4294967295",
+    )
+    .bind(id.to_string())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Counts a failure where the offer is open; tells whether it was.
 pub(crate) async fn count_failure(
     connection: &mut SqliteConnection,
@@ -134,5 +152,6 @@ pub(crate) fn cells(row: Row<'_>) -> Result<OfferRecord, StoreError> {
         offered_at: row.time("offered_at")?,
         ended_at: row.optional_time("ended_at")?,
         failures: row.number("failures")?,
+        deliveries: row.number("deliveries")?,
     })
 }

@@ -73,8 +73,11 @@ async fn version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
 }
 
 /// The step at index n brings a file from schema n to n + 1. A step is never changed, only followed by another.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_fleet.sql")];
-const KNOWN: u32 = 1;
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_fleet.sql"),
+    include_str!("../migrations/0002_deliveries.sql"),
+];
+const KNOWN: u32 = 2;
 
 #[cfg(test)]
 mod tests {

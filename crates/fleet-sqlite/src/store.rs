@@ -175,6 +175,13 @@ impl Store for SqliteStore {
         Ok(counted)
     }
 
+    async fn count_delivery(&self, id: &OfferId) -> Result<bool, StoreError> {
+        let mut transaction = self.begin(Lasting::Written).await?;
+        let counted = offers::count_delivery(&mut transaction, id).await?;
+        commit(transaction).await?;
+        Ok(counted)
+    }
+
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         audit::add(&mut transaction, entry).await?;

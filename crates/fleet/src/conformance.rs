@@ -35,6 +35,7 @@ pub async fn run<S: Store>(fresh: impl AsyncFn() -> S) {
     offers::ends_once(&fresh().await).await;
     offers::ends_once_under_concurrency(&fresh().await).await;
     offers::counts_failures(&fresh().await).await;
+    offers::counts_deliveries(&fresh().await).await;
     offers::needs_its_device_and_release(&fresh().await).await;
     audit_is_read_newest_first(&fresh().await).await;
 }

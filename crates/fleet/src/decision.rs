@@ -1,6 +1,6 @@
 //! What a device gets, decided when it asks: one pure function over what is known of that device.
 
-use countersign_protocol::UnixTime;
+use countersign_protocol::{Reason, UnixTime};
 
 use crate::{Device, DeviceState, OfferRecord, OfferState, Release, Running};
 
@@ -17,6 +17,10 @@ pub struct Situation<'a> {
     pub current: Option<&'a Release>,
     /// What the device said of its own bounds, all absent for a stock client.
     pub bounds: Bounds,
+    /// Whether the device tells how an offer ended: our node does, a stock client cannot.
+    pub reports: bool,
+    /// How often a release is tried on a device before it is given up for it, 1 or more.
+    pub attempts: u32,
     /// The release that the device should run in the end.
     pub newest: Option<&'a Release>,
     /// The device's open offer.
@@ -57,6 +61,9 @@ pub struct Decision<'a> {
 pub enum End {
     /// As [`OfferState::Confirmed`]: the device runs it, and it needs no more confirmation.
     Confirmed,
+    /// As [`OfferState::RolledBack`]: handed over whole as often as it is tried, and the device, which cannot say
+    /// why, still runs another.
+    RolledBack,
     /// As [`OfferState::Superseded`]: it can no longer be had, or the device would no longer take it.
     Superseded,
 }
@@ -100,7 +107,16 @@ impl End {
     pub const fn state(self) -> OfferState {
         match self {
             Self::Confirmed => OfferState::Confirmed,
+            Self::RolledBack => OfferState::RolledBack,
             Self::Superseded => OfferState::Superseded,
+        }
+    }
+
+    /// Why it ends so, where there is a reason.
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::RolledBack => Some(Reason::NotConfirmed),
+            Self::Confirmed | Self::Superseded => None,
         }
     }
 }
@@ -109,7 +125,11 @@ impl End {
 ///
 /// An open offer stays what it is, even where a newer release came since: ranges, retries and resumption must see one
 /// image. It ends when the device confirmed it, or when it can no longer be taken. A release that went back or was
-/// refused on this device is never offered to it again.
+/// refused on this device is never offered to it again, and neither is one that it confirmed and left as often as a
+/// release is tried.
+///
+/// A stock client cannot say that it went back. Where it was handed the whole image as often as a release is tried and
+/// still asks with another version, the release is taken as rolled back.
 ///
 /// A device that runs none of our releases and states no counter (a stock client with an image that came by cable)
 /// is offered the newest release, for nothing tells which of the two is older.
@@ -127,12 +147,14 @@ pub fn decide<'a>(situation: &Situation<'a>) -> Decision<'a> {
         Some(OpenOffer { release: None, .. }) => Some(End::Superseded),
         Some(OpenOffer {
             release: Some(release),
-            ..
+            offer,
         }) => {
             if runs(situation.running, release) {
                 Some(End::Confirmed)
             } else if situation.objection(release).is_some() {
                 Some(End::Superseded)
+            } else if !situation.reports && offer.deliveries >= situation.attempts {
+                Some(End::RolledBack)
             } else {
                 return Decision::stay(Next::Keep(release));
             }
@@ -140,7 +162,10 @@ pub fn decide<'a>(situation: &Situation<'a>) -> Decision<'a> {
     };
     let next = match situation.newest {
         Some(newest) if newest.product == situation.device.product => {
-            match situation.objection(newest).or(situation.history(newest)) {
+            let given_up = end == Some(End::RolledBack) && situation.is_open(newest);
+            let why = situation.objection(newest);
+            let why = why.or(given_up.then_some(Why::RolledBack));
+            match why.or_else(|| situation.history(newest)) {
                 None => Next::Offer(newest),
                 Some(why) => Next::Nothing(why),
             }
@@ -176,14 +201,20 @@ impl Situation<'_> {
     /// Why `release` was done with on this device.
     fn history(&self, release: &Release) -> Option<Why> {
         let of_release = |offer: &&OfferRecord| offer.release == release.id;
-        self.past
-            .iter()
-            .filter(of_release)
-            .find_map(|offer| match offer.state {
-                OfferState::RolledBack => Some(Why::RolledBack),
-                OfferState::Refused => Some(Why::Refused),
-                OfferState::Open | OfferState::Confirmed | OfferState::Superseded => None,
-            })
+        let past = || self.past.iter().filter(of_release);
+        let done_with = past().find_map(|offer| match offer.state {
+            OfferState::RolledBack => Some(Why::RolledBack),
+            OfferState::Refused => Some(Why::Refused),
+            OfferState::Open | OfferState::Confirmed | OfferState::Superseded => None,
+        });
+        let confirmed = past().filter(|offer| offer.state == OfferState::Confirmed);
+        let often = usize::try_from(self.attempts).is_ok_and(|most| confirmed.count() >= most);
+        done_with.or(often.then_some(Why::RolledBack))
+    }
+
+    fn is_open(&self, release: &Release) -> bool {
+        self.open
+            .is_some_and(|open| open.offer.release == release.id)
     }
 }
 

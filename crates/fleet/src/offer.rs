@@ -38,4 +38,6 @@ pub struct OfferRecord {
     pub ended_at: Option<UnixTime>,
     /// How often the device said that it could not finish for now.
     pub failures: u32,
+    /// How often its whole image was handed over.
+    pub deliveries: u32,
 }

@@ -97,6 +97,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn count_failure(&self, id: &OfferId, reason: Option<Reason>)
     -> Result<bool, StoreError>;
 
+    /// Counts that the whole image of an open offer was handed over; gives `false` where it is not open.
+    async fn count_delivery(&self, id: &OfferId) -> Result<bool, StoreError>;
+
     /// Adds a line to the audit log.
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// The newest `limit` lines of the audit log, newest first.

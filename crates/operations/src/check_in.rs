@@ -48,11 +48,15 @@ pub async fn check_in(
         slot: Some(said.slot),
         pending_verify: said.state == SlotState::PendingVerify,
     };
-    let bounds = Bounds {
-        counter: Some(said.counter),
-        secure_version: Some(said.secure_version),
+    let about = next::Said {
+        running: &running,
+        bounds: Bounds {
+            counter: Some(said.counter),
+            secure_version: Some(said.secure_version),
+        },
+        reports: true,
     };
-    let next = next::next(context, admitted, &running, bounds).await?;
+    let next = next::next(context, admitted, &about).await?;
     let now = context.clock.now();
     context.seen.push(Seen {
         device: device.id.clone(),

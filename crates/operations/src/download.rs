@@ -31,3 +31,19 @@ pub fn open(
         .ok_or(Error::ImageMissing(digest))?;
     Ok((digest, Arc::from(image)))
 }
+
+/// Counts that a device was handed the last byte of an image, where that is the image of its open offer. What it makes
+/// of it, a stock client never says.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn delivered(context: &Context, device: &Admitted, image: &Digest) -> Result<(), Error> {
+    let Some(offer) = device.open() else {
+        return Ok(());
+    };
+    let release = context.store.release(offer.release).await?;
+    if release.is_some_and(|release| release.image == *image) {
+        context.store.count_delivery(&offer.id).await?;
+    }
+    Ok(())
+}

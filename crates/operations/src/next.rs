@@ -8,16 +8,26 @@ use countersign_protocol::OfferId;
 
 use crate::{Context, Error, admit::Admitted};
 
+/// What a device says of itself when it asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    /// What it runs.
+    pub(crate) running: &'a Running,
+    /// Below what it takes no release.
+    pub(crate) bounds: Bounds,
+    /// Whether it tells how an offer ended; a stock client cannot.
+    pub(crate) reports: bool,
+}
+
 /// Decides what a device shall run next, now that it said what it runs, and keeps the decision.
 ///
 /// The cost does not grow with the fleet: only this device's rows and its product's newest release are read.
 pub(crate) async fn next(
     context: &Context,
     admitted: &Admitted,
-    running: &Running,
-    bounds: Bounds,
+    said: &Said<'_>,
 ) -> Result<Option<(OfferRecord, Release)>, Error> {
-    let store = &context.store;
+    let (store, running) = (&context.store, said.running);
     let (device, newest) = (admitted.device(), admitted.newest());
     let open = match admitted.open() {
         Some(offer) => {
@@ -39,7 +49,9 @@ pub(crate) async fn next(
         device,
         running,
         current: current.as_ref().filter(|current| runs(running, current)),
-        bounds,
+        bounds: said.bounds,
+        reports: said.reports,
+        attempts: context.settings.attempts,
         newest,
         open: open.as_ref().map(|(offer, release)| OpenOffer {
             offer,
@@ -51,7 +63,9 @@ pub(crate) async fn next(
         let state = end.state();
         let version = release.as_ref().map_or("", |release| &release.version);
         let audit = context.entry(device.id.as_str(), "offer.end", version, state.as_str());
-        store.end_offer(&offer.id, state, None, &audit).await?;
+        store
+            .end_offer(&offer.id, state, end.reason(), &audit)
+            .await?;
         tracing::info!(device = %device.id, version, "{state}");
     }
     match decision.next {
@@ -77,6 +91,7 @@ async fn offer(
         offered_at: context.clock.now(),
         ended_at: None,
         failures: 0,
+        deliveries: 0,
     };
     match context.store.add_offer(&offer).await {
         Ok(()) => {

@@ -17,6 +17,9 @@ pub struct Settings {
     pub download_url: String,
     /// How long a device shall wait between check-ins, in seconds.
     pub check_in_s: u32,
+    /// How often a release is tried on a device that never says that it could not use it, and on one that confirmed it
+    /// and then ran an older one again. Stops a device from downloading, starting and undoing the same release for ever.
+    pub attempts: u32,
     /// The slowest download that is worth waiting for, in bytes per second: a URL lives as long as it takes.
     pub slowest_rate: u32,
     /// How long a URL lives beyond that, in seconds.

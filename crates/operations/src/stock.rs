@@ -48,7 +48,12 @@ pub async fn poll(
         slot: None,
         pending_verify: false,
     };
-    let next = next::next(context, admitted, &running, Bounds::default()).await?;
+    let said = next::Said {
+        running: &running,
+        bounds: Bounds::default(),
+        reports: false,
+    };
+    let next = next::next(context, admitted, &said).await?;
     context.seen.push(Seen {
         device: device.id.clone(),
         at: context.clock.now(),

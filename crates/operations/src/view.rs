@@ -87,6 +87,8 @@ pub struct OfferView {
     pub ended_at: Option<String>,
     /// How often the device could not finish for the time being.
     pub failures: u32,
+    /// How often its whole image was handed over.
+    pub deliveries: u32,
 }
 
 /// A release.
@@ -253,6 +255,7 @@ impl OfferView {
             offered_at: rfc3339(offer.offered_at),
             ended_at: offer.ended_at.map(rfc3339),
             failures: offer.failures,
+            deliveries: offer.deliveries,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An image as the body of an answer, read in pieces as the client takes them.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -11,11 +12,12 @@ use countersign_images::{ImageRead, StoreError};
 use hyper::body::{Body, Frame, SizeHint};
 
 /// The bytes of an image from `at` up to `end`.
-#[derive(Debug)]
 pub(crate) struct ImageBody {
     image: Arc<dyn ImageRead>,
     at: u64,
     end: u64,
+    /// Called once, with the last piece.
+    at_end: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl ImageBody {
@@ -25,7 +27,25 @@ impl ImageBody {
             image,
             at: first,
             end: last.saturating_add(1),
+            at_end: None,
         }
+    }
+
+    /// Has something done once the last byte is handed over.
+    pub(crate) fn and_then(self, done: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            at_end: Some(Box::new(done)),
+            ..self
+        }
+    }
+}
+
+impl fmt::Debug for ImageBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImageBody")
+            .field("at", &self.at)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,6 +67,12 @@ impl Body for ImageBody {
         let mut buffer = vec![0; piece];
         let read = self.image.read_at(self.at, &mut buffer);
         self.at = self.at.saturating_add(left.min(PIECE));
+        if self.at >= self.end
+            && read.is_ok()
+            && let Some(done) = self.at_end.take()
+        {
+            done();
+        }
         Poll::Ready(Some(read.map(|()| Frame::data(Bytes::from(buffer)))))
     }
 

@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use countersign_operations::download;
+use countersign_operations::{admit::Admitted, download};
+use countersign_protocol::Digest;
 use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::{
@@ -81,9 +82,23 @@ async fn image(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        Body::new(ImageBody::new(image, first, last))
+        let body = ImageBody::new(image, first, last);
+        Body::new(if last.saturating_add(1) == size {
+            body.and_then(move || {
+                tokio::spawn(delivered(shared, device, digest));
+            })
+        } else {
+            body
+        })
     };
     built(answer.body(body))
+}
+
+/// The last byte of an image is with its device.
+async fn delivered(shared: Shared, device: Admitted, image: Digest) {
+    if let Err(error) = download::delivered(&shared.context, &device, &image).await {
+        tracing::warn!(device = %device.device().id, %error, "a delivery could not be counted");
+    }
 }
 
 /// An answer that was put together of parts that are all ours.

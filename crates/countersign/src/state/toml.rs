@@ -1,6 +1,6 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZero, path::Path};
 
 use anyhow::{Context, Result, bail};
 use countersign_fleet::ProductName;
@@ -36,6 +36,9 @@ pub(crate) struct DevicePlane {
     pub(crate) url: Option<String>,
     /// Seconds between check-ins.
     pub(crate) check_in_s: u32,
+    /// How often a release is tried on a device.
+    #[serde(default = "attempts")]
+    pub(crate) attempts: NonZero<u32>,
 }
 
 /// `[download]`.
@@ -151,6 +154,7 @@ hosts = [{hosts}]
 listen = "0.0.0.0:8443"
 # url = "https://ota.example.com:8443"    # where devices reach it, if not at the first host and this port
 check_in_s = 3600            # how often devices shall ask, in seconds
+attempts = {ATTEMPTS}                 # how often a release is tried on a device that cannot say that it went back
 
 [download]                   # images, under signed addresses that end
 listen = "0.0.0.0:8445"
@@ -171,3 +175,10 @@ unsigned_images = {unsigned}
 "#
     )
 }
+
+fn attempts() -> NonZero<u32> {
+    ATTEMPTS
+}
+
+/// How often a release is tried on a device, where the settings do not say.
+const ATTEMPTS: NonZero<u32> = NonZero::new(3).unwrap();

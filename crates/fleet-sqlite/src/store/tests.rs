@@ -189,19 +189,32 @@ async fn refuses_a_newer_schema_and_leaves_it_as_it_is() {
     let store = folder.store().await;
     fill(&store).await;
     store.close().await;
-    folder.edit("PRAGMA user_version = 2").await;
+    folder.edit("PRAGMA user_version = 3").await;
     let before = fs::read(folder.file()).unwrap();
     for opened in [
         SqliteStore::open(&folder.file()).await,
         SqliteStore::open_read_only(&folder.file()).await,
     ] {
-        let newer = matches!(opened, Err(StoreError::NewerSchema { found: 2, known: 1 }));
+        let newer = matches!(opened, Err(StoreError::NewerSchema { found: 3, known: 2 }));
         assert!(newer, "{opened:?}");
     }
     assert_eq!(fs::read(folder.file()).unwrap(), before);
     folder.edit("PRAGMA user_version = -1").await;
     let opened = SqliteStore::open(&folder.file()).await;
     assert!(matches!(opened, Err(StoreError::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date_and_loses_nothing() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    fill(&store).await;
+    let before = contents(&store).await;
+    store.close().await;
+    folder
+        .edit("ALTER TABLE offers DROP COLUMN deliveries; PRAGMA user_version = 1")
+        .await;
+    assert_eq!(contents(&folder.store().await).await, before);
 }
 
 #[tokio::test]

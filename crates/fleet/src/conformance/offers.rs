@@ -71,6 +71,7 @@ pub(super) async fn ends_once(store: &impl Store) {
         };
         assert!(!end(store, &ended.id, OfferState::Refused, Some(Reason::Flash)).await);
         assert!(!store.count_failure(&ended.id, None).await.unwrap());
+        assert!(!store.count_delivery(&ended.id).await.unwrap());
         let kept = store.offer(&ended.id).await.unwrap();
         assert_eq!(kept.as_ref(), Some(&ended));
         assert_eq!(store.open_offer(&id).await.unwrap(), None);
@@ -109,6 +110,23 @@ pub(super) async fn counts_failures(store: &impl Store) {
     }
     let nobodys = OfferId([0xEE; 16]);
     assert!(!store.count_failure(&nobodys, None).await.unwrap());
+}
+
+pub(super) async fn counts_deliveries(store: &impl Store) {
+    let (id, release) = prepare(store).await;
+    let open = offer(&id, release, 1);
+    store.add_offer(&open).await.unwrap();
+    for deliveries in 1..=3 {
+        assert!(store.count_delivery(&open.id).await.unwrap());
+        let counted = store.open_offer(&id).await.unwrap().unwrap();
+        let expected = OfferRecord {
+            deliveries,
+            ..open.clone()
+        };
+        assert_eq!(counted, expected);
+    }
+    let nobodys = OfferId([0xEE; 16]);
+    assert!(!store.count_delivery(&nobodys).await.unwrap());
 }
 
 pub(super) async fn needs_its_device_and_release(store: &impl Store) {

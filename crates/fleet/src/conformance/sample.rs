@@ -85,6 +85,7 @@ pub fn offer(device: &DeviceId, release: ReleaseId, n: u8) -> OfferRecord {
         offered_at: UnixTime(1_700_000_200),
         ended_at: None,
         failures: 0,
+        deliveries: 0,
     }
 }
 

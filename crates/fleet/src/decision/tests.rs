@@ -59,6 +59,7 @@ fn offer(release: u8, state: OfferState) -> OfferRecord {
         offered_at: UnixTime(1_700_000_000),
         ended_at: None,
         failures: 0,
+        deliveries: 0,
     }
 }
 
@@ -68,6 +69,7 @@ struct Case {
     running: Running,
     current: Option<Release>,
     bounds: Bounds,
+    reports: bool,
     newest: Option<Release>,
     open: Option<(OfferRecord, Option<Release>)>,
     past: Vec<OfferRecord>,
@@ -79,6 +81,7 @@ fn usual() -> Case {
         running: running(1),
         current: Some(release(1)),
         bounds: Bounds::default(),
+        reports: true,
         newest: Some(release(2)),
         open: None,
         past: Vec::new(),
@@ -103,6 +106,8 @@ fn check(change: impl FnOnce(&mut Case), end: Option<End>, told: Told) {
         running: &case.running,
         current: case.current.as_ref(),
         bounds: case.bounds,
+        reports: case.reports,
+        attempts: 3,
         newest: case.newest.as_ref(),
         open: case.open.as_ref().map(|(offer, release)| OpenOffer {
             offer,
@@ -327,4 +332,39 @@ fn a_device_that_may_not_come_gets_nothing() {
         let barred = |c: &mut Case| (c.device.state, c.open) = (state, Some(open(2)));
         check(barred, None, Told::Nothing(Why::NotActive));
     }
+}
+
+#[test]
+fn a_client_that_never_reports_is_handed_a_release_so_often_and_then_no_more() {
+    let handed = |deliveries, reports| {
+        move |c: &mut Case| {
+            let (mut offer, release) = open(2);
+            offer.deliveries = deliveries;
+            (c.open, c.reports) = (Some((offer, release)), reports);
+        }
+    };
+    check(handed(2, false), None, Told::Keep(2));
+    let given_up = Some(End::RolledBack);
+    let nothing = Told::Nothing(Why::RolledBack);
+    check(handed(3, false), given_up, nothing);
+    // One that reports is believed, however often it fetched the image.
+    check(handed(3, true), None, Told::Keep(2));
+    // A newer release is another matter, and so is a device that runs it after all.
+    let newer = |c: &mut Case| {
+        handed(3, false)(c);
+        c.newest = Some(release(3));
+    };
+    check(newer, given_up, Told::Offer(3));
+    let runs = |c: &mut Case| {
+        handed(3, false)(c);
+        (c.running, c.current) = (running(2), Some(release(2)));
+    };
+    check(runs, Some(End::Confirmed), Told::Nothing(Why::UpToDate));
+}
+
+#[test]
+fn a_release_that_is_confirmed_and_left_again_and_again_is_given_up() {
+    let left = |times| move |c: &mut Case| c.past = vec![offer(2, OfferState::Confirmed); times];
+    check(left(2), None, Told::Offer(2));
+    check(left(3), None, Told::Nothing(Why::RolledBack));
 }
