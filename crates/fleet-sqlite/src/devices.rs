@@ -109,13 +109,17 @@ pub(crate) async fn set_state(
     reason: Option<&str>,
     at: UnixTime,
 ) -> Result<Device, StoreError> {
-    sqlx::query("UPDATE devices SET state = $2, state_reason = $3 WHERE id = $1")
-        .bind(id.as_str())
-        .bind(state.as_str())
-        .bind(reason)
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
+    // In the statement itself, so that of a revocation and a resumption at once the first one wins.
+    let changed = sqlx::query(
+        "UPDATE devices SET state = $2, state_reason = $3 WHERE id = $1 AND (state <> $4 OR $2 = $4)",
+    )
+    .bind(id.as_str())
+    .bind(state.as_str())
+    .bind(reason)
+    .bind(DeviceState::Revoked.as_str())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
     if state == DeviceState::Revoked {
         sqlx::query(
             "UPDATE certificates SET revoked_at = $2 WHERE device_id = $1 AND revoked_at IS NULL",
@@ -126,8 +130,11 @@ pub(crate) async fn set_state(
         .await
         .map_err(failed)?;
     }
-    let device = by_id(connection, id).await?;
-    device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))
+    match by_id(connection, id).await? {
+        None => Err(StoreError::UnknownDevice(id.clone())),
+        Some(_) if changed.rows_affected() == 0 => Err(StoreError::DeviceRevoked(id.clone())),
+        Some(device) => Ok(device),
+    }
 }
 
 /// Writes a batch in a few statements: what a statement costs is its way to the connection's thread and back, not the

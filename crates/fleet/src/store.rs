@@ -45,6 +45,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A device's certificates, newest first.
     async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError>;
     /// Sets whether a device may come; with [`DeviceState::Revoked`] its certificates are revoked too, as of `audit.at`.
+    /// A revoked device stays so: any other state is refused, and nothing is changed or audited.
     async fn set_device_state(
         &self,
         id: &DeviceId,
@@ -113,6 +114,9 @@ pub enum StoreError {
     /// A device of that id or of that URN is there already: two spellings of a MAC address have one URN.
     #[error("device `{0}` is already enrolled")]
     DeviceExists(DeviceId),
+    /// The device was revoked, which nothing takes back.
+    #[error("device `{0}` is revoked, and stays so")]
+    DeviceRevoked(DeviceId),
     /// The certificate is recorded already.
     #[error("certificate {0} is already recorded")]
     CertificateExists(Digest),

@@ -178,6 +178,13 @@ pub(super) async fn sets_state(store: &impl Store) {
         assert_eq!(found.device.state, DeviceState::Revoked);
         assert_eq!(found.certificate.revoked_at, Some(UnixTime(70)));
     }
+    // And nothing takes it back.
+    let revoked = store.device(&one.id).await.unwrap();
+    for state in [DeviceState::Active, DeviceState::Suspended] {
+        let refused = set(&one.id, state, Some("found"), 85).await;
+        assert!(matches!(refused, Err(StoreError::DeviceRevoked(id)) if id == one.id));
+        assert_eq!(store.device(&one.id).await.unwrap(), revoked);
+    }
     assert_eq!(store.device(&other.id).await.unwrap().unwrap(), other);
     let untouched = store.certificates(&other.id).await.unwrap();
     assert_eq!(untouched[0].revoked_at, None);
