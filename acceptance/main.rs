@@ -17,4 +17,5 @@ mod operator;
 mod pki;
 mod refusals;
 mod stock;
+mod suspend;
 mod update;

@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
-    /// Enroll, revoke and look at devices
+    /// Enroll, suspend, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
     /// A virtual ESP32
@@ -166,13 +166,26 @@ pub(crate) enum Device {
         /// Its id
         id: String,
     },
-    /// Never admit a device again
+    /// Never admit a device again; nothing takes this back
     Revoke {
         /// Its id
         id: String,
         /// Why, for whoever reads it later
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+    },
+    /// Admit a device no more for now, until `device resume`
+    Suspend {
+        /// Its id
+        id: String,
+        /// Why, for whoever reads it later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Admit a suspended device again
+    Resume {
+        /// Its id
+        id: String,
     },
 }
 

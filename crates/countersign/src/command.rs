@@ -2,6 +2,7 @@
 
 mod device_enroll;
 mod device_look;
+mod device_state;
 mod image_inspect;
 mod init;
 pub(crate) mod node_run;
@@ -41,8 +42,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Device(Device::List) => block_on(device_look::list(&global))?,
         Command::Device(Device::Show { id }) => block_on(device_look::show(&global, &id))?,
         Command::Device(Device::Revoke { id, reason }) => {
-            block_on(device_look::revoke(&global, &id, reason.as_deref()))?;
+            block_on(device_state::revoke(&global, &id, reason.as_deref()))?;
         }
+        Command::Device(Device::Suspend { id, reason }) => {
+            block_on(device_state::suspend(&global, &id, reason.as_deref()))?;
+        }
+        Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
         Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
         Command::Trust(Trust::Show { bundle }) => trust_show::run(&global, &bundle)?,

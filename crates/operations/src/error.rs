@@ -175,6 +175,7 @@ impl Error {
                 _ => "malformed-url",
             },
             Self::Store(StoreError::DeviceExists(_)) => "device-exists",
+            Self::Store(StoreError::DeviceRevoked(_)) => "already-revoked",
             Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
             Self::Store(StoreError::Full(_))
             | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",

@@ -6,6 +6,7 @@
 pub mod admit;
 pub mod check_in;
 pub mod context;
+mod device_state;
 pub mod devices;
 pub mod download;
 pub mod enroll;
@@ -18,11 +19,13 @@ pub mod publish;
 pub mod refusals;
 pub mod releases;
 pub mod report;
+pub mod resume;
 pub mod revoke;
 pub mod seen;
 pub mod settings;
 pub mod sign;
 pub mod stock;
+pub mod suspend;
 pub mod text;
 pub mod view;
 

@@ -83,9 +83,11 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::ImageMissing(_)
         | Operation::Store(StoreError::UnknownDevice(_)) => StatusCode::NOT_FOUND,
         Operation::OldCounter { .. }
-        | Operation::Store(StoreError::DeviceExists(_) | StoreError::ReleaseExists { .. }) => {
-            StatusCode::CONFLICT
-        }
+        | Operation::Store(
+            StoreError::DeviceExists(_)
+            | StoreError::DeviceRevoked(_)
+            | StoreError::ReleaseExists { .. },
+        ) => StatusCode::CONFLICT,
         Operation::Store(StoreError::Full(_))
         | Operation::Images(countersign_images::StoreError::Full { .. }) => {
             StatusCode::INSUFFICIENT_STORAGE

@@ -1,8 +1,7 @@
-//! `countersign device list`, `show` and `revoke`.
+//! `countersign device list` and `show`.
 
 use anyhow::Result;
 use countersign_operations::view::{DeviceView, RunningView};
-use serde_json::json;
 
 use crate::{
     cli::Global,
@@ -42,23 +41,6 @@ pub(super) async fn show(global: &Global, id: &str) -> Result<()> {
     let path = operator::path("/v1/devices/", id, "");
     let device: DeviceView = Operator::reach(&global.state).await?.get(&path).await?;
     print(global, &device)
-}
-
-pub(super) async fn revoke(global: &Global, id: &str, reason: Option<&str>) -> Result<()> {
-    let path = operator::path("/v1/devices/", id, "/revoke");
-    let body = json!({ "reason": reason });
-    let device: DeviceView = Operator::reach(&global.state)
-        .await?
-        .post(&path, &body)
-        .await?;
-    if global.json {
-        return output::json(&device);
-    }
-    println!(
-        "revoked {}: it is refused from its next request on",
-        device.id
-    );
-    Ok(())
 }
 
 fn print(global: &Global, device: &DeviceView) -> Result<()> {

@@ -6,7 +6,7 @@ use axum::{
 };
 use countersign_fleet::{DeviceId, ProductName};
 use countersign_operations::{
-    Error, devices, enroll, revoke,
+    Error, devices, enroll, resume, revoke, suspend,
     view::{DeviceView, EnrolledView},
 };
 use http::StatusCode;
@@ -27,10 +27,10 @@ pub(super) struct Enroll {
     request: String,
 }
 
-/// The body of `POST /v1/devices/ID/revoke`.
+/// The body of `POST /v1/devices/ID/revoke` and `/suspend`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Revoke {
+pub(super) struct Because {
     /// Why, for whoever reads it later.
     reason: Option<String>,
 }
@@ -74,11 +74,33 @@ pub(super) async fn enroll(
 pub(super) async fn revoke(
     State(operator): State<Operator>,
     Path(id): Path<String>,
-    Json(asked): Json<Revoke>,
+    Json(asked): Json<Because>,
 ) -> Result<Json<DeviceView>, ApiError> {
     let reason = asked.reason.as_deref();
     Ok(Json(
         revoke::revoke(&operator.context, &device(&id)?, reason).await?,
+    ))
+}
+
+/// `POST /v1/devices/ID/suspend`.
+pub(super) async fn suspend(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+    Json(asked): Json<Because>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let reason = asked.reason.as_deref();
+    Ok(Json(
+        suspend::suspend(&operator.context, &device(&id)?, reason).await?,
+    ))
+}
+
+/// `POST /v1/devices/ID/resume`; it has no body.
+pub(super) async fn resume(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+) -> Result<Json<DeviceView>, ApiError> {
+    Ok(Json(
+        resume::resume(&operator.context, &device(&id)?).await?,
     ))
 }
 

@@ -1,0 +1,214 @@
+//! A device that shall not come for now, and one that shall never come again.
+
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::harness::{DEVICE, House, Server, ask, image, need};
+
+/// openssl as a client whose connection stays open; killed with its handle.
+struct Live {
+    child: Child,
+    to: ChildStdin,
+    from: ChildStdout,
+}
+
+impl Live {
+    /// Connects as the device of `folder`.
+    fn connect(server: &Server, folder: &Path, version: &str) -> Self {
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let mut child = Command::new("openssl")
+            .args(["s_client", "-quiet", "-connect", server.device_address()])
+            .args([version, "-CAfile", &file("server-root.pem")])
+            .args(["-verify_return_error", "-servername", "localhost"])
+            .args(["-cert", &file("device.pem"), "-key", &file("device.key")])
+            .args(["-cert_chain", &file("device.pem")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, to, from }
+    }
+
+    /// Polls as a stock client does; gives status and body.
+    fn poll(&mut self) -> (String, String) {
+        self.to
+            .write_all(b"GET /ota?v=1.0.0 HTTP/1.1\r\nHost: countersign\r\n\r\n")
+            .unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let mut byte = [0];
+            self.from
+                .read_exact(&mut byte)
+                .unwrap_or_else(|error| panic!("{error} after {head:?}"));
+            head.push(byte[0].into());
+        }
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        self.from.read_exact(&mut body).unwrap();
+        let status = head.split(' ').nth(1).unwrap().to_owned();
+        (status, String::from_utf8(body).unwrap())
+    }
+
+    /// Demands that the next request is refused, with this code.
+    fn refused(&mut self, code: &str) {
+        let (status, body) = self.poll();
+        assert_eq!(status, "403", "{body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["error"], code);
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The audit lines about a device that was not enrolled only, oldest first: action and detail.
+fn audited(house: &House) -> Vec<(String, String)> {
+    let all = house.operator("/v1/audit");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let lines = all.as_array().unwrap().iter().rev();
+    lines
+        .filter(|line| line["subject"] == DEVICE && line["action"] != "device.enroll")
+        .map(|line| (text(&line["action"]), text(&line["detail"])))
+        .collect()
+}
+
+fn line(action: &str, detail: &str) -> (String, String) {
+    (action.to_owned(), detail.to_owned())
+}
+
+#[test]
+fn a_suspended_device_is_refused_on_live_connections_too_and_works_again_when_resumed() {
+    if !need("suspend_live", "openssl", "apt-get install openssl")
+        || !need("suspend_live", "curl", "apt-get install curl")
+    {
+        return;
+    }
+    let house = House::new();
+    let server = house.serve();
+    house.enroll();
+    house.publish(&image("1.1.0"), 1);
+    let device = house.path("device");
+    let mut live = ["-tls1_2", "-tls1_3"].map(|version| Live::connect(&server, &device, version));
+    for connection in &mut live {
+        assert_eq!(connection.poll().0, "302");
+    }
+    let told = house.json(&["device", "suspend", DEVICE, "--reason", "lent out"]);
+    assert_eq!(told["state"], "suspended");
+    assert_eq!(told["state_reason"], "lent out");
+    for connection in &mut live {
+        connection.refused("device-suspended");
+    }
+    let url = format!("{}/ota?v=1.0.0", server.device_url);
+    let answer = ask(&device, &[&url]).unwrap();
+    assert_eq!((answer.status, &*answer.code()), (403, "device-suspended"));
+    let refused = &house.operator("/v1/refusals")[0];
+    assert_eq!(refused["reason"], "device-suspended");
+    assert_eq!(refused["claimed"], DEVICE);
+    // The node hears it too, and changes nothing for it.
+    let events = house.node("device", &image("1.0.0"), &[]);
+    let failed = events
+        .iter()
+        .find(|event| event["event"] == "check-in-failed");
+    assert_eq!(failed.unwrap()["reason"], "not-admitted");
+
+    // Said again, it changes nothing, not even the reason.
+    let again = house.json(&["device", "suspend", DEVICE, "--reason", "lost"]);
+    assert_eq!(again["state_reason"], "lent out");
+
+    let told = house.json(&["device", "resume", DEVICE]);
+    assert_eq!(told["state"], "active");
+    assert_eq!(told["state_reason"], Value::Null);
+    assert_eq!(told["certificates"][0]["revoked_at"], Value::Null);
+    for connection in &mut live {
+        assert_eq!(connection.poll().0, "302");
+    }
+    house.ok(&["device", "resume", DEVICE]);
+    house.node("device", &image("1.0.0"), &[]);
+    assert_eq!(house.device()["running"]["version"], "1.1.0");
+    let wanted = [
+        line("device.suspend", "lent out"),
+        line("device.resume", ""),
+    ];
+    assert_eq!(audited(&house), wanted);
+}
+
+#[test]
+fn a_revoked_device_is_refused_on_live_connections_too_and_stays_revoked() {
+    if !need("revoke_live", "openssl", "apt-get install openssl")
+        || !need("revoke_live", "curl", "apt-get install curl")
+    {
+        return;
+    }
+    let house = House::new();
+    let server = house.serve();
+    house.enroll();
+    house.publish(&image("1.1.0"), 1);
+    let device = house.path("device");
+    let mut live = ["-tls1_2", "-tls1_3"].map(|version| Live::connect(&server, &device, version));
+    for connection in &mut live {
+        assert_eq!(connection.poll().0, "302");
+    }
+    // Suspended first: of the two, revoking has the last word.
+    house.ok(&["device", "suspend", DEVICE]);
+    house.ok(&["device", "revoke", DEVICE, "--reason", "stolen"]);
+    for connection in &mut live {
+        connection.refused("device-revoked");
+    }
+    for verb in ["resume", "suspend"] {
+        let told = house.fails(&["device", verb, DEVICE]);
+        assert!(told.contains("already-revoked"), "{told}");
+        assert!(told.contains("stays so"), "{told}");
+        let socket = house.state().join("operator.sock");
+        let url = format!("http://countersign/v1/devices/{DEVICE}/{verb}");
+        let told = Command::new("curl")
+            .args(["-s", "-w", "\n%{http_code}", "--unix-socket"])
+            .arg(socket)
+            .args(["-H", "Content-Type: application/json", "-d", "{}", &url])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        let (body, status) = told.rsplit_once('\n').unwrap();
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((status, &body["error"]), ("409", &"already-revoked".into()));
+    }
+    let shown = house.device();
+    assert_eq!(shown["state"], "revoked");
+    assert_eq!(shown["state_reason"], "stolen");
+    for connection in &mut live {
+        connection.refused("device-revoked");
+    }
+    let wanted = [line("device.suspend", ""), line("device.revoke", "stolen")];
+    assert_eq!(audited(&house), wanted);
+}
+
+#[test]
+fn suspending_and_resuming_need_no_server_and_a_device_that_is_there() {
+    let house = House::new();
+    house.enroll();
+    for verb in ["suspend", "resume", "revoke"] {
+        let told = house.fails(&["device", verb, "7cdfa1000099"]);
+        assert!(told.contains("unknown-device"), "{told}");
+    }
+    let told = house.ok(&["device", "suspend", DEVICE, "--reason", "on the bench"]);
+    assert!(told.starts_with("suspended 7cdfa1000001: "), "{told}");
+    let shown = house.ok(&["device", "show", DEVICE]);
+    assert!(shown.contains("suspended (on the bench)"), "{shown}");
+    assert!(house.ok(&["device", "list"]).contains("suspended"));
+    let told = house.ok(&["device", "resume", DEVICE]);
+    assert!(told.starts_with("resumed 7cdfa1000001: "), "{told}");
+    assert_eq!(house.device()["state"], "active");
+}
