@@ -23,18 +23,16 @@ fn check(told: &Value, versions: [&str; 3]) {
     assert_eq!(running["after_update"], versions[1]);
     assert_eq!(running["after_rollback"], versions[2]);
     let refusals = told["refusals"].as_array().unwrap();
-    let reason = |name: &str| {
-        let refusal = refusals
-            .iter()
-            .find(|refusal| refusal["name"] == name)
-            .unwrap();
-        (
-            refusal["by"].as_str().unwrap(),
-            refusal["reason"].as_str().unwrap(),
-        )
-    };
-    assert_eq!(reason("impostor"), ("server", "unknown-issuer"));
-    assert_eq!(reason("forger"), ("device", "bad-signature"));
+    let found: Vec<_> = refusals
+        .iter()
+        .map(|refusal| ["name", "by", "where", "reason"].map(|key| refusal[key].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, REFUSALS);
+    for refusal in refusals {
+        // So that a line of the table has 110 characters at most.
+        assert!(refusal["what"].as_str().unwrap().len() <= 38, "{refusal}");
+        assert!(!refusal["reason_text"].as_str().unwrap().is_empty());
+    }
     assert!(told["steps"].as_array().unwrap().len() >= 8);
     assert!(told["device"]["handshake_us"].as_u64().unwrap() > 0);
 }
@@ -62,3 +60,71 @@ fn the_demo_says_what_is_wrong_with_an_image() {
     let told = house.fails(&["demo", "--image", path.to_str().unwrap()]);
     assert!(told.contains("app.bin"), "{told}");
 }
+
+/// Who is turned away, by whom, where and why.
+const REFUSALS: &[[&str; 4]] = &[
+    ["no-certificate", "server", "device-plane", "no-certificate"],
+    ["impostor", "server", "device-plane", "unknown-issuer"],
+    [
+        "revoked-new-connection",
+        "server",
+        "device-plane",
+        "device-revoked",
+    ],
+    [
+        "revoked-resumed-session",
+        "server",
+        "device-plane",
+        "device-revoked",
+    ],
+    [
+        "revoked-live-connection",
+        "server",
+        "device-plane",
+        "device-revoked",
+    ],
+    ["suspended", "server", "device-plane", "device-suspended"],
+    ["foreign-server", "device", "connection", "untrusted-server"],
+    [
+        "device-as-server",
+        "device",
+        "connection",
+        "untrusted-server",
+    ],
+    [
+        "other-name-server",
+        "device",
+        "connection",
+        "untrusted-server",
+    ],
+    ["changed-image", "device", "image", "wrong-digest"],
+    ["forger", "device", "manifest", "bad-signature"],
+    ["older-release", "device", "manifest", "old-counter"],
+    ["ended-manifest", "device", "manifest", "ended"],
+    ["unknown-author", "device", "manifest", "unknown-author"],
+    ["other-product", "device", "manifest", "wrong-product"],
+    ["other-chip", "device", "manifest", "wrong-chip"],
+    ["url-ended", "server", "download-plane", "url-ended"],
+    [
+        "url-other-image",
+        "server",
+        "download-plane",
+        "bad-url-signature",
+    ],
+    [
+        "url-other-device",
+        "server",
+        "download-plane",
+        "bad-url-signature",
+    ],
+    ["redirect-to-http", "device", "address", "forbidden-address"],
+    [
+        "redirect-to-stranger",
+        "device",
+        "address",
+        "forbidden-address",
+    ],
+    ["foreign-report", "server", "device-plane", "unknown-offer"],
+    ["replayed-report", "server", "device-plane", "no-effect"],
+    ["foreign-check-in", "server", "device-plane", "no-effect"],
+];

@@ -1,11 +1,15 @@
 //! `countersign demo`: the product in small, on real sockets, with real bytes, each party a process of its own.
 
+mod act;
 mod cast;
+mod client;
 mod forger;
 mod impostor;
+mod loot;
 mod props;
 mod report;
 mod story;
+mod thief;
 
 use std::process::ExitCode;
 

@@ -94,12 +94,17 @@ impl Told {
     /// The last event of a kind, which the story does not go on without.
     pub(super) fn must(&self, kind: &str) -> Result<&Value> {
         self.last(kind).with_context(|| {
-            let all: Vec<_> = self.0.iter().map(Value::to_string).collect();
             format!(
                 "the device never came to `{kind}`; it said {}",
-                all.join(" ")
+                self.words()
             )
         })
+    }
+
+    /// All of it in one line.
+    pub(super) fn words(&self) -> String {
+        let all: Vec<_> = self.0.iter().map(Value::to_string).collect();
+        all.join(" ")
     }
 }
 

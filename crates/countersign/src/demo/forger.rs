@@ -23,11 +23,7 @@ pub(super) struct Honest {
 /// Changes a published release under the server's feet: a bit of the image, then the digest in the manifest and in
 /// the database, so that everything fits but the author's signature.
 pub(super) async fn forge(stage: &Stage, image: &Prop, release: &ReleaseView) -> Result<Honest> {
-    let mut bytes = files::read(&image.path)?;
-    let middle = bytes.len() / 2;
-    if let Some(byte) = bytes.get_mut(middle) {
-        *byte ^= 1;
-    }
+    let bytes = one_bit_changed(&files::read(&image.path)?);
     let layout = Layout::new(&stage.state());
     let digest = sha256(&bytes);
     files::write(
@@ -49,6 +45,16 @@ pub(super) async fn forge(stage: &Stage, image: &Prop, release: &ReleaseView) ->
         image,
         manifest,
     })
+}
+
+/// An image with one bit changed, in the middle.
+pub(super) fn one_bit_changed(image: &[u8]) -> Vec<u8> {
+    let mut bytes = image.to_vec();
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    bytes
 }
 
 /// Puts back what was changed.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use countersign_images::check_image;
 use countersign_provision::layout::FlashLayout;
-use countersign_virtual_node::compose;
+use countersign_virtual_node::compose::{App, app_image};
 use esp_formats::app_image::ChipId;
 
 use super::cast::Server;
@@ -65,6 +65,11 @@ impl Stage {
         self.root.join("impostor")
     }
 
+    /// A folder or file of the second act.
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     pub(super) fn releases(&self) -> PathBuf {
         self.root.join("releases")
     }
@@ -87,6 +92,12 @@ pub(super) struct Images {
     pub(super) hangs: Prop,
     /// What its server's owner changes afterwards.
     pub(super) forged: Prop,
+    /// What a device takes from a thief, since it is its author's. Small, as are those below.
+    pub(super) next: Prop,
+    /// What it is offered after that.
+    pub(super) later: Prop,
+    /// The same for another chip.
+    pub(super) other_chip: Prop,
     /// The device's flash, in MiB: the smallest that takes them all.
     pub(super) flash_mib: String,
 }
@@ -108,14 +119,25 @@ impl Images {
             taken(&folder, path)?
         } else {
             let chip = ChipId::ESP32_C3;
-            (chip, composed(&folder, "update", chip, "1.1.0", false)?)
+            (chip, composed(&folder, "update", &of(chip, "1.1.0"))?)
         };
         let base = &update.version;
         // A version has room for 32 bytes.
         let version = |end: &str| format!("{}{end}", &base[..base.floor_char_boundary(20)]);
-        let (factory, hangs, forged) = match own {
-            Some(_) => ("factory".to_owned(), version("-hangs"), version("-forged")),
-            None => ("1.0.0".to_owned(), "1.2.0".to_owned(), "1.3.0".to_owned()),
+        let [factory, hangs, forged, next, later] = match own {
+            Some(_) => [
+                "factory".to_owned(),
+                version("-hangs"),
+                version("-forged"),
+                version("-next"),
+                version("-later"),
+            ],
+            None => ["1.0.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0"].map(str::to_owned),
+        };
+        let other_chip = if chip == ChipId::ESP32_C3 {
+            ChipId::ESP32_S3
+        } else {
+            ChipId::ESP32_C3
         };
         let layout = u32::try_from(update.size.max(IMAGE_SIZE.into()))
             .ok()
@@ -124,9 +146,19 @@ impl Images {
         Ok(Self {
             chip,
             flash_mib: (layout.flash_size() / (1024 * 1024)).to_string(),
-            factory: composed(&folder, "factory", chip, &factory, false)?,
-            hangs: composed(&folder, "hangs", chip, &hangs, true)?,
-            forged: composed(&folder, "forged", chip, &forged, false)?,
+            factory: composed(&folder, "factory", &of(chip, &factory))?,
+            hangs: composed(
+                &folder,
+                "hangs",
+                &App {
+                    hangs: true,
+                    ..of(chip, &hangs)
+                },
+            )?,
+            forged: composed(&folder, "forged", &of(chip, &forged))?,
+            next: composed(&folder, "next", &small(chip, &next))?,
+            later: composed(&folder, "later", &small(chip, &later))?,
+            other_chip: composed(&folder, "other-chip", &small(other_chip, &later))?,
             update,
         })
     }
@@ -149,19 +181,31 @@ fn taken(folder: &Path, path: &Path) -> Result<(ChipId, Prop)> {
     ))
 }
 
-fn composed(folder: &Path, name: &str, chip: ChipId, version: &str, hangs: bool) -> Result<Prop> {
-    let bytes = compose::app_image(&compose::App {
+/// An image for a chip.
+fn of(chip: ChipId, version: &str) -> App<'_> {
+    App {
         chip,
         version,
         project: "countersign-demo",
-        hangs,
+        hangs: false,
         size: IMAGE_SIZE,
-    })?;
+    }
+}
+
+fn small(chip: ChipId, version: &str) -> App<'_> {
+    App {
+        size: SMALL_SIZE,
+        ..of(chip, version)
+    }
+}
+
+fn composed(folder: &Path, name: &str, app: &App<'_>) -> Result<Prop> {
+    let bytes = app_image(app)?;
     let path = folder.join(format!("{name}.bin"));
     files::write(&path, &bytes, Mode::Public)?;
     Ok(Prop {
         path,
-        version: version.to_owned(),
+        version: app.version.to_owned(),
         size: bytes.len() as u64,
     })
 }
@@ -175,7 +219,7 @@ pub(super) fn by_hand(stage: &Stage, server: &Server, json: bool) {
     let text = format!(
         "\nThe servers are up until Ctrl-C. In another shell:
 
-  # what a stock ESP-IDF client does: ask with its version, follow to the image
+  # what a stock ESP-IDF client does: ask with its version, follow to the image (here, its address ends in seconds)
   curl -L --cert {device}/device.pem --key {device}/device.key --cacert {device}/server-root.pem \\
        -o image.bin '{url}/ota?v=0'
 
@@ -199,3 +243,5 @@ pub(super) fn by_hand(stage: &Stage, server: &Server, json: bool) {
 
 /// About what a small ESP-IDF application with Wi-Fi and TLS comes to, in bytes.
 const IMAGE_SIZE: u32 = 900 * 1024;
+/// What suffices where an image is only there to be refused, in bytes.
+const SMALL_SIZE: u32 = 64 * 1024;

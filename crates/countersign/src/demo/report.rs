@@ -31,15 +31,19 @@ pub(super) struct Step {
     pub(super) ms: u64,
 }
 
-/// Somebody was turned away.
+/// Somebody was turned away, for the right reason.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal {
-    /// Who, or what.
+    /// Its stable name.
     pub(super) name: &'static str,
-    /// In words.
-    pub(super) what: String,
+    /// Who, or what, in words.
+    pub(super) what: &'static str,
     /// By whom: `server` or `device`.
     pub(super) by: &'static str,
+    /// Where: `device-plane` or `download-plane`; on a device, what it was at: `connection`, `manifest`, `address`,
+    /// `image`.
+    #[serde(rename = "where")]
+    pub(super) place: &'static str,
     /// Why: a stable code.
     pub(super) reason: String,
     /// Why, in words.
@@ -81,6 +85,19 @@ pub(super) struct Server {
     pub(super) check_ins_measured: u64,
 }
 
+impl Refusal {
+    /// Why, as short as the table wants it: what would mend it, and the like, is left out.
+    pub(super) fn because(&self) -> String {
+        let mut text = self.reason_text.as_str();
+        for end in [": ", " for `", " ("] {
+            if text.len() > BECAUSE {
+                text = text.split(end).next().unwrap_or(text);
+            }
+        }
+        text.to_owned()
+    }
+}
+
 impl Report {
     pub(super) fn print(&self, json: bool) -> Result<()> {
         if json {
@@ -99,9 +116,9 @@ impl Report {
         println!();
         let rows = self.refusals.iter().map(|refusal| {
             vec![
-                refusal.what.clone(),
-                format!("the {}", refusal.by),
-                refusal.reason_text.clone(),
+                refusal.what.to_owned(),
+                refusal.by.to_owned(),
+                refusal.because(),
             ]
         });
         output::table(&["REFUSED", "BY", "BECAUSE"], rows.collect());
@@ -123,5 +140,42 @@ impl Report {
             self.server.cpu_us_per_check_in,
         );
         Ok(())
+    }
+}
+
+/// How long a reason may be in the table, in bytes: with what it is said of, a line has 110 then.
+const BECAUSE: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_fits_its_column_and_is_whole_elsewhere() {
+        let because = |text: &str| {
+            let refusal = Refusal {
+                name: "",
+                what: "",
+                by: "",
+                place: "",
+                reason: String::new(),
+                reason_text: text.to_owned(),
+            };
+            refusal.because()
+        };
+        for (text, short) in [
+            ("the device is revoked", "the device is revoked"),
+            (
+                "certificate 1 was not signed by the key that the bundle has for `CN=A`: put the right `CN=A` into it",
+                "certificate 1 was not signed by the key that the bundle has",
+            ),
+            (
+                "the server's certificate is not for servers: it needs the extended key usage serverAuth",
+                "the server's certificate is not for servers",
+            ),
+        ] {
+            assert_eq!(because(text), short);
+            assert!(short.len() <= BECAUSE);
+        }
     }
 }

@@ -1,29 +1,39 @@
-//! The story, step by step.
+//! The story, step by step: the first act, in which all is honest, and what both acts use.
 
-use std::{fmt, io::IsTerminal as _, path::PathBuf, time::Instant};
+use std::{
+    fmt,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result, bail};
-use countersign_operations::view::{DeviceView, RefusedView, ReleaseView};
+use countersign_keys::FileKey;
+use countersign_operations::view::{DeviceView, EnrolledView, ReleaseView};
+use countersign_trust::IdfRelease;
 
 use super::{
     cast::{self, Server, Told},
-    forger, impostor,
     props::{Images, Prop, Stage},
     report::{Refusal, Report, Step},
 };
 use crate::{
     cli::{self, Demo},
     command,
+    files::{self, Mode},
     operator::{self, Operator},
     state,
 };
 
 /// The story under way.
-struct Story<'a> {
-    stage: &'a Stage,
-    images: Images,
-    report: Report,
+pub(super) struct Story<'a> {
+    pub(super) stage: &'a Stage,
+    pub(super) images: Images,
+    pub(super) report: Report,
+    /// Where the download plane is.
+    pub(super) download_url: String,
     quiet: bool,
+    /// That of the newest manifest that the author has signed.
     counter: u64,
 }
 
@@ -35,6 +45,7 @@ pub(super) async fn play(stage: &Stage, asked: &Demo, json: bool) -> Result<(Rep
         stage,
         images,
         report: Report::default(),
+        download_url: String::new(),
         quiet: json,
         counter: 0,
     };
@@ -56,12 +67,10 @@ pub(super) async fn play(stage: &Stage, asked: &Demo, json: bool) -> Result<(Rep
     story.update().await?;
     story.roll_back().await?;
     story.measure(&server).await?;
-    story.meet_impostor(&enrolled).await?;
-    story.meet_forger().await?;
+    story.second_act(&server, &enrolled).await?;
     if asked.keep {
         // One that has refused nothing yet, for whoever tries by hand.
-        let asked = device(BY_HAND, stage.by_hand());
-        command::enroll(&mut story.operator().await?, &asked).await?;
+        story.enroll_as(BY_HAND, stage.by_hand()).await?;
     }
     Ok((story.report, server))
 }
@@ -80,6 +89,7 @@ impl Story<'_> {
             chip: None,
         };
         state::found(&self.stage.state(), &init).await?;
+        end_addresses_soon(&state::Layout::new(&self.stage.state()).settings())?;
         self.done(
             start,
             "init",
@@ -93,6 +103,7 @@ impl Story<'_> {
     async fn serve(&mut self) -> Result<Server> {
         let start = cast::now();
         let server = Server::start(self.stage).await?;
+        self.download_url.clone_from(&server.view.download_url);
         self.done(
             start,
             "serve",
@@ -103,10 +114,9 @@ impl Story<'_> {
     }
 
     /// 3. A device gets its identity; its flash holds an older version.
-    async fn enroll(&mut self) -> Result<countersign_operations::view::EnrolledView> {
+    async fn enroll(&mut self) -> Result<EnrolledView> {
         let start = cast::now();
-        let asked = device(DEVICE, self.stage.device());
-        let enrolled = command::enroll(&mut self.operator().await?, &asked).await?;
+        let enrolled = self.enroll_as(DEVICE, self.stage.device()).await?;
         self.report.device.id.clone_from(&enrolled.id);
         self.report.device.chip = self.images.chip.to_string();
         self.done(
@@ -204,79 +214,10 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// 7. Somebody else's CA certified a device under our device's name: the server refuses it.
-    async fn meet_impostor(
-        &mut self,
-        enrolled: &countersign_operations::view::EnrolledView,
-    ) -> Result<()> {
+    /// Has the author sign an image, and publishes it.
+    pub(super) async fn publish(&mut self, image: &Prop) -> Result<ReleaseView> {
         let start = cast::now();
-        impostor::make(self.stage, enrolled, NAME)?;
-        let told =
-            cast::device(self.stage, &self.stage.impostor(), &self.images, &[], false).await?;
-        if told.last("confirmed").is_some() || told.last("up-to-date").is_some() {
-            bail!("the impostor was admitted");
-        }
-        let refusals: Vec<RefusedView> = self.operator().await?.get("/v1/refusals").await?;
-        let refused = refusals
-            .into_iter()
-            .find(|refused| refused.claimed.as_deref() == Some(DEVICE))
-            .context("the server does not say that it refused anybody")?;
-        self.report.refusals.push(Refusal {
-            name: "impostor",
-            what: format!("a device that another CA certified as {DEVICE}"),
-            by: "server",
-            reason: refused.reason,
-            reason_text: refused.reason_text,
-        });
-        self.done(
-            start,
-            "impostor",
-            format!("came as {DEVICE}, and was turned away"),
-            None,
-        );
-        Ok(())
-    }
-
-    /// 8. The owner of the server changed a release: the device refuses it.
-    async fn meet_forger(&mut self) -> Result<()> {
-        let image = self.images.forged.clone();
-        let release = self.publish(&image).await?;
-        let start = cast::now();
-        let honest = forger::forge(self.stage, &image, &release).await?;
-        let told = self.device(&[]).await?;
-        forger::repent(self.stage, &honest).await?;
-        let refused = told.must("refused")?;
-        let text = |name: &str| refused[name].as_str().unwrap_or("?").to_owned();
-        self.report.refusals.push(Refusal {
-            name: "forger",
-            what: format!("release {}, changed by the server's owner", image.version),
-            by: "device",
-            reason: text("reason"),
-            reason_text: text("reason_text"),
-        });
-        self.done(
-            start,
-            "forger",
-            format!(
-                "{} was changed in store and database, and not taken",
-                image.version
-            ),
-            None,
-        );
-        self.expect_offer(&image.version, "refused").await
-    }
-
-    async fn publish(&mut self, image: &Prop) -> Result<ReleaseView> {
-        let start = cast::now();
-        self.counter += 1;
-        let manifest = command::sign(&cli::ReleaseSign {
-            image: image.path.clone(),
-            key: self.stage.author_key(),
-            product: PRODUCT.to_owned(),
-            counter: Some(self.counter),
-            not_after: None,
-            out: None,
-        })?;
+        let manifest = self.signed(image)?;
         let mut operator = self.operator().await?;
         let release = command::publish(&mut operator, &image.path, &manifest).await?;
         let detail = format!("{} signed by its author and published", release.version);
@@ -284,13 +225,48 @@ impl Story<'_> {
         Ok(release)
     }
 
-    async fn device(&self, more: &[&str]) -> Result<Told> {
+    /// The author signs an image, as newer than all that came before; gives where the manifest is.
+    pub(super) fn signed(&mut self, image: &Prop) -> Result<PathBuf> {
+        command::sign(&self.terms(image))
+    }
+
+    /// What the author would say of an image.
+    pub(super) fn terms(&mut self, image: &Prop) -> cli::ReleaseSign {
+        self.counter += 1;
+        cli::ReleaseSign {
+            image: image.path.clone(),
+            key: self.stage.author_key(),
+            product: PRODUCT.to_owned(),
+            counter: Some(self.counter),
+            not_after: None,
+            out: None,
+        }
+    }
+
+    /// Gives a device its identity, in a folder of the stage.
+    pub(super) async fn enroll_as(&self, id: &str, out: PathBuf) -> Result<EnrolledView> {
+        let asked = cli::DeviceEnroll {
+            id: id.to_owned(),
+            out,
+            product: None,
+            idf: IDF.to_owned(),
+        };
+        command::enroll(&mut self.operator().await?, &asked).await
+    }
+
+    /// Runs the device of the first act until it has nothing more to do.
+    pub(super) async fn device(&self, more: &[&str]) -> Result<Told> {
+        self.run(&self.stage.device(), more).await
+    }
+
+    /// Runs the device of a folder until it has nothing more to do.
+    pub(super) async fn run(&self, folder: &Path, more: &[&str]) -> Result<Told> {
         let bar = !self.quiet && std::io::stderr().is_terminal();
-        cast::device(self.stage, &self.stage.device(), &self.images, more, bar).await
+        cast::device(self.stage, folder, &self.images, more, bar).await
     }
 
     /// The server must have heard how the offer of a version ended.
-    async fn expect_offer(&self, version: &str, state: &str) -> Result<()> {
+    pub(super) async fn expect_offer(&self, version: &str, state: &str) -> Result<()> {
         let path = operator::path("/v1/devices/", DEVICE, "");
         let device: DeviceView = self.operator().await?.get(&path).await?;
         let offer = device
@@ -303,11 +279,18 @@ impl Story<'_> {
         }
     }
 
-    async fn operator(&self) -> Result<Operator> {
+    pub(super) async fn operator(&self) -> Result<Operator> {
         Operator::running(&self.stage.state()).await
     }
 
-    fn done(&mut self, start: Instant, name: &'static str, detail: String, bytes: Option<u64>) {
+    /// Keeps a step for the report, and shows it.
+    pub(super) fn done(
+        &mut self,
+        start: Instant,
+        name: &'static str,
+        detail: String,
+        bytes: Option<u64>,
+    ) {
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         if !self.quiet {
             eprintln!("{:<10} {detail}", name.replace('-', " "));
@@ -319,6 +302,15 @@ impl Story<'_> {
             ms,
         });
     }
+
+    /// Keeps a refusal for the report, and shows it.
+    pub(super) fn refused(&mut self, refusal: Refusal) {
+        if !self.quiet {
+            let (what, by) = (refusal.what, refusal.by);
+            eprintln!("refused    {what}, by the {by}: {}", refusal.because());
+        }
+        self.report.refusals.push(refusal);
+    }
 }
 
 impl fmt::Debug for Story<'_> {
@@ -329,13 +321,32 @@ impl fmt::Debug for Story<'_> {
     }
 }
 
-fn device(id: &str, out: PathBuf) -> cli::DeviceEnroll {
-    cli::DeviceEnroll {
-        id: id.to_owned(),
-        out,
-        product: None,
-        idf: "v5.5".to_owned(),
+/// Has signed URLs end within seconds, so that one that has ended can be shown: a setting like any other.
+fn end_addresses_soon(settings: &Path) -> Result<()> {
+    let text = files::read_text(settings)?;
+    let mut found = 0;
+    let lines = text.lines().map(|line| {
+        let name = line.split_once(" = ").map_or("", |(name, _)| name);
+        let value = match name {
+            "slowest_rate" => SLOWEST_RATE,
+            "patience_s" => PATIENCE_S,
+            _ => return format!("{line}\n"),
+        };
+        found += 1;
+        format!("{name} = {value}\n")
+    });
+    let text: String = lines.collect();
+    if found != 2 {
+        bail!("{} does not say how long URLs live", settings.display());
     }
+    files::write(settings, text.as_bytes(), Mode::Public)
+}
+
+/// Writes the folder of an enrolled device again, with another address or other trust.
+pub(super) fn write_again(folder: &Path, enrolled: &EnrolledView) -> Result<()> {
+    let key = FileKey::load(&folder.join("device.key"))?;
+    let idf: IdfRelease = IDF.parse().context(IDF)?;
+    command::write_device(folder, enrolled, &key, idf)
 }
 
 fn version_of(event: Option<&serde_json::Value>) -> Result<String> {
@@ -346,12 +357,18 @@ fn version_of(event: Option<&serde_json::Value>) -> Result<String> {
 }
 
 /// What the authorities are called.
-const NAME: &str = "Countersign demo";
+pub(super) const NAME: &str = "Countersign demo";
 /// The product.
-const PRODUCT: &str = "demo";
+pub(super) const PRODUCT: &str = "demo";
 /// The device: a MAC address.
 const DEVICE: &str = "7cdfa1000001";
 /// The device for trying by hand.
 const BY_HAND: &str = "7cdfa1000002";
 /// How many check-ins the server's cost is measured over.
 const CHECK_INS: &str = "50";
+/// The ESP-IDF release of the devices' firmware.
+pub(super) const IDF: &str = "v5.5";
+/// The slowest download that URLs are made for, in bytes per second, and what they live beyond it, in seconds: 3 in all
+/// for an image of ours, which takes a tenth of a second on loopback.
+const SLOWEST_RATE: u32 = 1024 * 1024;
+const PATIENCE_S: u32 = 2;

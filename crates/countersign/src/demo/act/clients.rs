@@ -1,0 +1,225 @@
+//! Clients that our server should turn away.
+
+use anyhow::{Result, bail};
+use countersign_operations::view::{DeviceView, EnrolledView, RefusedView};
+use rustls::version::{TLS12, TLS13};
+use serde_json::json;
+
+use super::{Attack, Cast, Ended, SERVER, messages};
+use crate::{
+    demo::{
+        client::{Answer, Client, Connection},
+        impostor,
+        story::Story,
+    },
+    operator,
+};
+
+/// A device that is revoked while it is connected, once by TLS 1.2, which ESP-IDF speaks by default, and once by 1.3.
+struct Lost {
+    /// Nothing is known of them yet.
+    strangers: Vec<Client>,
+    /// They have sessions of before.
+    known: Vec<Client>,
+    /// They are open.
+    live: Vec<Connection>,
+}
+
+impl Story<'_> {
+    pub(super) async fn attacking_clients(
+        &mut self,
+        cast: &Cast,
+        enrolled: &EnrolledView,
+    ) -> Result<()> {
+        self.no_certificate(cast).await?;
+        self.impostor(enrolled).await?;
+        let mut lost = self.lose_a_device(cast).await?;
+        self.revoked_new_connection(cast, &lost).await?;
+        self.revoked_resumed_session(cast, &lost).await?;
+        self.revoked_live_connection(&mut lost).await?;
+        self.suspended(cast).await
+    }
+
+    /// Somebody without a certificate gets through no handshake, at neither plane.
+    async fn no_certificate(&mut self, cast: &Cast) -> Result<()> {
+        let attack = Attack {
+            name: "no-certificate",
+            what: "a device without a certificate",
+            by: SERVER,
+            place: "device-plane",
+            reason: "no-certificate",
+        };
+        let mut tried = Vec::new();
+        for version in [&TLS12, &TLS13] {
+            let nobody = Client::nobody(&self.stage.device(), version)?;
+            for url in [&cast.device_url, &self.download_url] {
+                let before = self.refusals().await?.len();
+                tried.push(match nobody.get(&format!("{url}/ota?v=0")).await {
+                    Ok(answer) => Ended::Passed(format!("it was answered {}", answer.status)),
+                    Err(_) => self.in_the_handshake(before).await?,
+                });
+            }
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// Somebody else's CA, under the names of ours, certified a device under our device's name.
+    async fn impostor(&mut self, enrolled: &EnrolledView) -> Result<()> {
+        let attack = Attack {
+            name: "impostor",
+            what: "a device of another CA, named as ours",
+            by: SERVER,
+            place: "device-plane",
+            reason: "unknown-issuer",
+        };
+        impostor::make(self.stage, enrolled)?;
+        let before = self.refusals().await?.len();
+        let told = self.run(&self.stage.impostor(), &[]).await?;
+        let ended = match told.last("checked-in") {
+            Some(_) => Ended::Passed("it was answered".to_owned()),
+            None => self.in_the_handshake(before).await?,
+        };
+        self.turned_away(&attack, [ended])
+    }
+
+    /// Enrolls a device, has it connect, and revokes it.
+    async fn lose_a_device(&self, cast: &Cast) -> Result<Lost> {
+        self.enroll_as(LOST, self.stage.folder("lost")).await?;
+        let folder = self.stage.folder("lost");
+        let mut lost = Lost {
+            strangers: Vec::new(),
+            known: Vec::new(),
+            live: Vec::new(),
+        };
+        for version in [&TLS12, &TLS13] {
+            let client = Client::device(&folder, version)?;
+            let mut connection = client.connect(&cast.device_url).await?;
+            self.check_in(&mut connection).await?.must(200)?;
+            lost.strangers.push(Client::device(&folder, version)?);
+            lost.known.push(client);
+            lost.live.push(connection);
+        }
+        let path = operator::path("/v1/devices/", LOST, "/revoke");
+        let body = json!({ "reason": "lost" });
+        let _: DeviceView = self.operator().await?.post(&path, &body).await?;
+        Ok(lost)
+    }
+
+    /// A revoked device proves in a full handshake who it is.
+    async fn revoked_new_connection(&mut self, cast: &Cast, lost: &Lost) -> Result<()> {
+        let attack = Attack {
+            name: "revoked-new-connection",
+            what: "a revoked device, on a new connection",
+            ..REVOKED
+        };
+        let mut tried = Vec::new();
+        for client in &lost.strangers {
+            let mut connection = client.connect(&cast.device_url).await?;
+            if connection.resumed {
+                bail!("a session was resumed that nobody had")
+            }
+            tried.push(self.check_in(&mut connection).await?.into());
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// A revoked device goes on with a session of before, in which nobody looks at certificates.
+    async fn revoked_resumed_session(&mut self, cast: &Cast, lost: &Lost) -> Result<()> {
+        let attack = Attack {
+            name: "revoked-resumed-session",
+            what: "a revoked device, on a resumed session",
+            ..REVOKED
+        };
+        let mut tried = Vec::new();
+        for client in &lost.known {
+            let mut connection = client.connect(&cast.device_url).await?;
+            if !connection.resumed {
+                bail!("the session was not resumed")
+            }
+            tried.push(self.check_in(&mut connection).await?.into());
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// A revoked device says one thing more on the connection that it had when it was revoked.
+    async fn revoked_live_connection(&mut self, lost: &mut Lost) -> Result<()> {
+        let attack = Attack {
+            name: "revoked-live-connection",
+            what: "a revoked device, on a live connection",
+            ..REVOKED
+        };
+        let mut tried = Vec::new();
+        for connection in &mut lost.live {
+            tried.push(self.check_in(connection).await?.into());
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// A suspended device comes, on a live connection and on a new one; when it is resumed, it is served on both.
+    async fn suspended(&mut self, cast: &Cast) -> Result<()> {
+        let attack = Attack {
+            name: "suspended",
+            what: "a suspended device",
+            by: SERVER,
+            place: "device-plane",
+            reason: "device-suspended",
+        };
+        self.enroll_as(LENT, self.stage.folder("lent")).await?;
+        let client = Client::device(&self.stage.folder("lent"), &TLS12)?;
+        let mut live = client.connect(&cast.device_url).await?;
+        self.check_in(&mut live).await?.must(200)?;
+        let path = |verb| operator::path("/v1/devices/", LENT, verb);
+        let mut operator = self.operator().await?;
+        let body = json!({ "reason": "lent" });
+        let _: DeviceView = operator.post(&path("/suspend"), &body).await?;
+        let mut tried = vec![self.check_in(&mut live).await?.into()];
+        let mut new = client.connect(&cast.device_url).await?;
+        tried.push(self.check_in(&mut new).await?.into());
+        let _: DeviceView = operator.post(&path("/resume"), &json!({})).await?;
+        for mut connection in [live, new] {
+            self.check_in(&mut connection).await?.must(200)?;
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// Says what an honest device says.
+    async fn check_in(&self, connection: &mut Connection) -> Result<Answer> {
+        let message = messages::check_in(self.images.chip.0, &self.images.factory.version)?;
+        connection.post("/v1/checkin", &message).await
+    }
+
+    /// Why the server ended a handshake: the client is not told. `before` refusals were known before.
+    async fn in_the_handshake(&self, before: usize) -> Result<Ended> {
+        for _ in 0..TRIES {
+            let refusals = self.refusals().await?;
+            if let Some(newest) = refusals.first().filter(|_| refusals.len() > before) {
+                return Ok(Ended::refused(&newest.reason, &newest.reason_text));
+            }
+            // The alert may be here before the server has written down what it was about.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        Ok(Ended::Passed(
+            "nobody was let in, and the server does not say why".to_owned(),
+        ))
+    }
+
+    /// Who was turned away so far, the newest first.
+    async fn refusals(&self) -> Result<Vec<RefusedView>> {
+        self.operator().await?.get("/v1/refusals").await
+    }
+}
+
+/// What is the same for every way in which a revoked device comes.
+const REVOKED: Attack = Attack {
+    name: "",
+    what: "",
+    by: SERVER,
+    place: "device-plane",
+    reason: "device-revoked",
+};
+/// The device that is revoked.
+const LOST: &str = "7cdfa1000004";
+/// The device that is suspended.
+const LENT: &str = "7cdfa1000005";
+/// How often the server is asked whom it refused.
+const TRIES: u32 = 250;
