@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use countersign_operations::{Clock as _, view::ReleaseView};
 use countersign_protocol::Digest;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::net::TcpListener;
 
 use super::{Attack, Cast, DEVICE, Ended, SERVER, releases};
 use crate::{
@@ -112,11 +112,10 @@ impl Story<'_> {
         };
         let plain = TcpListener::bind("127.0.0.1:0").await?;
         let to = format!("http://localhost:{}/image", plain.local_addr()?.port());
-        let ended = self.redirect_victim(cast, to).await?;
-        let came = timeout(Duration::from_millis(1), plain.accept()).await;
-        let ended = match came {
-            Ok(_) => Ended::Passed("the device went there".to_owned()),
-            Err(_) => ended,
+        let ended = tokio::select! {
+            biased;
+            _ = plain.accept() => Ended::Passed("the device went there".to_owned()),
+            ended = self.redirect_victim(cast, to) => ended?,
         };
         self.turned_away(&attack, [ended])
     }
