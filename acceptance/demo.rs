@@ -53,6 +53,19 @@ fn the_demo_takes_an_image_of_another_chip() {
 }
 
 #[test]
+fn the_demo_takes_an_image_that_devices_do_not_go_back_from() {
+    // By Espressif's tools: 32 characters of version, secure version 7.
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../esp-formats/tests/data/ok_image_esp32.bin"
+    );
+    let told = demo(&["--image", path]);
+    let version = "1.2.3-xxxxxxxxxxxxxxxxxxxxxxxxxx";
+    check(&told, ["factory", version, version]);
+    assert_eq!(told["device"]["chip"], "ESP32");
+}
+
+#[test]
 fn the_demo_says_what_is_wrong_with_an_image() {
     let house = House::new();
     let path = house.path("app.bin");

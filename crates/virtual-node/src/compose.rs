@@ -26,14 +26,22 @@ pub struct App<'a> {
     pub size: u32,
 }
 
-/// Composes an app image.
+/// Composes an app image of secure version 0.
 ///
 /// # Errors
 /// That of [`compose`]: a chip that is not known, a text that is too long, a size that no slot has.
 pub fn app_image(app: &App<'_>) -> Result<Vec<u8>, Error> {
+    app_image_of(app, 0)
+}
+
+/// Composes an app image of a secure version, for devices that refuse lower ones.
+///
+/// # Errors
+/// As [`app_image`].
+pub fn app_image_of(app: &App<'_>, secure_version: u32) -> Result<Vec<u8>, Error> {
     let composition = Composition {
         chip: app.chip,
-        secure_version: 0,
+        secure_version,
         version: app.version,
         project_name: app.project,
         time: "00:00:00",

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use countersign_images::check_image;
 use countersign_provision::layout::FlashLayout;
-use countersign_virtual_node::compose::{App, app_image};
+use countersign_virtual_node::compose::{App, app_image_of};
 use esp_formats::app_image::ChipId;
 
 use super::cast::Server;
@@ -115,12 +115,14 @@ impl Images {
     pub(super) fn make(stage: &Stage, own: Option<&Path>) -> Result<Self> {
         let folder = stage.releases();
         fs::create_dir_all(&folder)?;
-        let (chip, update) = if let Some(path) = own {
+        let (chip, secure_version, update) = if let Some(path) = own {
             taken(&folder, path)?
         } else {
             let chip = ChipId::ESP32_C3;
-            (chip, composed(&folder, "update", &of(chip, "1.1.0"))?)
+            (chip, 0, composed(&folder, "update", &of(chip, "1.1.0"), 0)?)
         };
+        // A device that runs the update takes nothing of a lower secure version.
+        let later_one = |name: &str, app| composed(&folder, name, &app, secure_version);
         let base = &update.version;
         // A version has room for 32 bytes.
         let version = |end: &str| format!("{}{end}", &base[..base.floor_char_boundary(20)]);
@@ -146,26 +148,25 @@ impl Images {
         Ok(Self {
             chip,
             flash_mib: (layout.flash_size() / (1024 * 1024)).to_string(),
-            factory: composed(&folder, "factory", &of(chip, &factory))?,
-            hangs: composed(
-                &folder,
+            factory: composed(&folder, "factory", &of(chip, &factory), 0)?,
+            hangs: later_one(
                 "hangs",
-                &App {
+                App {
                     hangs: true,
                     ..of(chip, &hangs)
                 },
             )?,
-            forged: composed(&folder, "forged", &of(chip, &forged))?,
-            next: composed(&folder, "next", &small(chip, &next))?,
-            later: composed(&folder, "later", &small(chip, &later))?,
-            other_chip: composed(&folder, "other-chip", &small(other_chip, &later))?,
+            forged: later_one("forged", of(chip, &forged))?,
+            next: later_one("next", small(chip, &next))?,
+            later: later_one("later", small(chip, &later))?,
+            other_chip: later_one("other-chip", small(other_chip, &later))?,
             update,
         })
     }
 }
 
-/// Takes an image that somebody else made.
-fn taken(folder: &Path, path: &Path) -> Result<(ChipId, Prop)> {
+/// Takes an image that somebody else made; gives its chip and its secure version too.
+fn taken(folder: &Path, path: &Path) -> Result<(ChipId, u32, Prop)> {
     let bytes = files::read(path)?;
     let image = check_image(&bytes).with_context(|| path.display().to_string())?;
     let own = folder.join("update.bin");
@@ -173,6 +174,7 @@ fn taken(folder: &Path, path: &Path) -> Result<(ChipId, Prop)> {
     let size = u64::from(image.size);
     Ok((
         ChipId(image.chip),
+        image.secure_version,
         Prop {
             path: own,
             version: image.version,
@@ -199,8 +201,8 @@ fn small(chip: ChipId, version: &str) -> App<'_> {
     }
 }
 
-fn composed(folder: &Path, name: &str, app: &App<'_>) -> Result<Prop> {
-    let bytes = app_image(app)?;
+fn composed(folder: &Path, name: &str, app: &App<'_>, secure_version: u32) -> Result<Prop> {
+    let bytes = app_image_of(app, secure_version)?;
     let path = folder.join(format!("{name}.bin"));
     files::write(&path, &bytes, Mode::Public)?;
     Ok(Prop {
