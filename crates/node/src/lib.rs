@@ -9,15 +9,17 @@
 //! The comments in the source carry these numbers.
 //!
 //! 1. **Check in.** The device says what it runs, to a server that has proved itself, and is told the time, when to
-//!    come again, and perhaps what to run next. 503 with `Retry-After` is obeyed.
+//!    come again, and perhaps what to run next. 503 with `Retry-After` is obeyed. A time is kept as long as servers
+//!    prove themselves at it.
 //! 2. **Believe the author.** The manifest is one that a known author signed, for this product and chip, with a counter
 //!    above all that were confirmed or barred, not ended, with no lower secure version, and fits the slot. Nothing is
 //!    downloaded before.
 //! 3. **Know the host.** The URL, and every one that a redirect leads to, is absolute `https` to our server or to a
-//!    store that the settings name; a store cannot redirect to our server. Three redirects are followed.
+//!    store that the settings name; a store cannot redirect to our server. Three redirects are followed for each URL.
 //! 4. **Download.** By ranges into the slot after the running one, sector by sector; the image's first 288 bytes must
 //!    say what the manifest says before a sector is erased. Lost connections are made again, from the last sector
-//!    written, and so after a reset; an ended URL is asked for again; a changed `ETag` begins anew.
+//!    written, and so after a reset; an ended URL is asked for again; a changed `ETag` begins anew. Each of these is
+//!    counted, and has its end: see [`Pace`].
 //! 5. **Verify.** The slot is read back; its SHA-256 must be the manifest's.
 //! 6. **Select.** What is about to be tried is recorded, then `otadata` is written as ESP-IDF writes it, then the
 //!    platform reboots.

@@ -20,6 +20,7 @@ mod verify;
 
 use accept::Accepted;
 use check_in::Answer;
+use download::Begins;
 use report::Delivery;
 
 /// What the platform shall do when a cycle has ended.
@@ -86,6 +87,8 @@ pub struct Node<'a, P: Platform> {
     pending_verify: bool,
     /// A slot was selected that the boot loader has not started yet.
     reboot_due: bool,
+    /// Downloads that began at the first sector.
+    begins: Begins,
 }
 
 impl<P: Platform> fmt::Debug for Node<'_, P> {
@@ -146,6 +149,7 @@ impl<'a, P: Platform> Node<'a, P> {
             give_up_ms,
             pending_verify: false,
             reboot_due: false,
+            begins: Begins::default(),
         };
         node.look_back().await?;
         Ok(node)
@@ -197,10 +201,10 @@ impl<'a, P: Platform> Node<'a, P> {
         let answer = match self.check_in().await {
             Ok(answer) => answer,
             Err(check_in::Failure::Busy { seconds }) => {
-                // A server knows us: this image can do what it must, and has more time for it.
-                self.give_up_ms = self
-                    .give_up_ms
-                    .saturating_add(u64::from(seconds.unwrap_or_default()).saturating_mul(1000));
+                // A server knows us: this image can do what it must, and has as much more time for it as is waited.
+                let more_s = seconds.map_or(0, |seconds| self.within_bounds(seconds));
+                let more_ms = u64::from(more_s).saturating_mul(1000);
+                self.give_up_ms = self.give_up_ms.saturating_add(more_ms);
                 return Ok(self.try_later(seconds));
             }
             Err(check_in::Failure::NoAnswer(reason)) => {

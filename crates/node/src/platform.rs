@@ -80,6 +80,10 @@ impl embedded_io_async::Error for LinkError {
 }
 
 /// Makes authenticated connections. There is no way to ask for one that is not.
+///
+/// The time of one call is the link's to bound, a peer that says nothing or sends drop by drop notwithstanding:
+/// connecting, one read and one write each end, with [`LinkError::TimedOut`] if need be. So is the memory that a
+/// handshake may take. How many calls there are, and how long they take together, the node bounds.
 pub trait Link {
     /// One connection; dropping it closes it.
     type Connection<'a>: embedded_io_async::Read<Error = LinkError>

@@ -44,8 +44,17 @@ pub struct Pace {
     pub range: u32,
     /// Connections in a row that may fail without a sector gained.
     pub retries: u32,
-    /// The longest that one update may take before it is put off, in seconds. Ends a server that sends drop by drop.
+    /// The longest that one update may take before it is put off, in seconds. Ends a server that is slow, and not too
+    /// slow for `sector_limit_s`.
     pub download_limit_s: u32,
+    /// The longest that a sector of 4096 bytes may take to come, and the head of an answer, in seconds; then the
+    /// connection counts as lost. Ends a server that sends drop by drop long before `download_limit_s` would: what
+    /// the default admits, 68 bytes a second, is 1 MiB in four hours.
+    pub sector_limit_s: u32,
+    /// Downloads that may begin at the first sector; one more every three hours. Stops a server that never lets an
+    /// image be finished, or has another each time, from wearing the flash out: eight a day are 34 years for the
+    /// 100,000 times that a sector can be erased. Kept in memory, so that a reset forgets it.
+    pub begins: u32,
     /// How long an image on its first boot has for its first successful check-in, in seconds, before the node asks for
     /// the reset that lets the boot loader go back.
     pub self_test_s: u32,
@@ -59,6 +68,8 @@ impl Default for Pace {
             range: 64 * 1024,
             retries: 8,
             download_limit_s: 4 * 3600,
+            sector_limit_s: 60,
+            begins: 8,
             self_test_s: 15 * 60,
         }
     }

@@ -17,8 +17,11 @@ pub(crate) use record::RECORD;
 /// Everything that is remembered over a reset. The default is what a new device knows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct State {
-    /// The latest time that an authenticated server stated. Never goes back.
+    /// The latest time that an authenticated server stated. It goes back to `proven` where no server proves itself at
+    /// it, and never further.
     pub time: UnixTime,
+    /// The latest of these at which a server has proved itself since. Never goes back.
+    pub proven: UnixTime,
     /// The counter of the newest release that was confirmed.
     pub counter: u64,
     /// The image that was confirmed with it.
@@ -150,6 +153,16 @@ impl Log {
         self.state.time = self.state.time.max(time);
     }
 
+    /// A server has proved itself at the time that was stated last.
+    pub(crate) fn prove(&mut self) {
+        self.state.proven = self.state.time;
+    }
+
+    /// No server proved itself at the time that was stated last: it is forgotten.
+    pub(crate) fn doubt(&mut self) {
+        self.state.time = self.state.time.min(self.state.proven);
+    }
+
     /// Writes the time where it has moved far enough to be worth a record.
     pub(crate) async fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
         self.save(flash, |_| {}).await
@@ -164,10 +177,14 @@ impl Log {
         change(&mut self.state);
         let timeless = State {
             time: self.saved.time,
+            proven: self.saved.proven,
             ..self.state
         };
-        let gained = self.state.time.0.saturating_sub(self.saved.time.0);
-        if timeless == self.saved && gained < TIME_STEP_S {
+        let gained = |now: UnixTime, saved: UnixTime| now.0.saturating_sub(saved.0) >= TIME_STEP_S;
+        let worth_it = gained(self.state.time, self.saved.time)
+            || gained(self.state.proven, self.saved.proven)
+            || self.state.time < self.saved.time;
+        if timeless == self.saved && !worth_it {
             return Ok(());
         }
         let (sector, index) = if self.next < PER_SECTOR {

@@ -5,9 +5,14 @@ use embedded_io_async::{ErrorType, Read, Write};
 use crate::{Clock, LinkError};
 
 /// A connection that fails once a deadline has passed, however small the drops in which the peer sends.
+///
+/// It is looked at before each read and write; how long one of these may take is the link's to bound.
 pub(crate) struct Bounded<'k, C, K> {
     connection: C,
     clock: &'k mut K,
+    /// The end of it all.
+    end_ms: u64,
+    /// The end of what is under way.
     deadline_ms: u64,
 }
 
@@ -17,8 +22,19 @@ impl<'k, C, K: Clock> Bounded<'k, C, K> {
         Self {
             connection,
             clock,
+            end_ms: deadline_ms,
             deadline_ms,
         }
+    }
+
+    /// Gives what comes next so many milliseconds, and no more than is left.
+    pub(crate) fn within(&mut self, ms: u64) {
+        self.deadline_ms = self.uptime_ms().saturating_add(ms).min(self.end_ms);
+    }
+
+    /// The clock's uptime.
+    pub(crate) fn uptime_ms(&self) -> u64 {
+        self.clock.uptime_ms()
     }
 
     fn check(&self) -> Result<(), LinkError> {

@@ -6,7 +6,7 @@ use esp_formats::app_image;
 use crate::{
     Crypto, Settings,
     places::{Places, Running},
-    state::State,
+    state::{Log, State},
     text::Name,
 };
 
@@ -104,4 +104,20 @@ impl Accepted {
 /// The earliest that now can be: the later of the build time and what an authenticated server stated.
 pub(super) fn floor(settings: &Settings<'_>, state: &State) -> UnixTime {
     settings.built.max(state.time)
+}
+
+/// The same by what our servers have proved themselves at. What one of them stated since says nothing of a store.
+pub(super) fn proven_floor(settings: &Settings<'_>, state: &State) -> UnixTime {
+    settings.built.max(state.proven)
+}
+
+/// A server could not prove itself: forgets a time that was stated and at which none has, and tells whether that is
+/// reason to look at this one again.
+///
+/// A time that lies behind the end of every server's certificate would otherwise lock the device up for good. Whoever
+/// states one can keep it no further ahead than he can prove himself at.
+pub(super) fn doubt(settings: &Settings<'_>, log: &mut Log) -> bool {
+    let before = floor(settings, log.state());
+    log.doubt();
+    floor(settings, log.state()) < before
 }

@@ -4,7 +4,7 @@ use countersign_protocol::{CheckIn, CheckInReply, MAX_CHECK_IN, OfferId, Reason,
 
 use super::{
     EXCHANGE_MS, Node,
-    accept::{Accepted, accept, floor},
+    accept::{Accepted, accept, doubt, floor},
 };
 use crate::{
     Clock, Link, LinkError, Parts, Peer, Platform,
@@ -80,10 +80,16 @@ impl<P: Platform> Node<'_, P> {
             crypto,
             ..
         } = parts;
-        let floor = floor(settings, log.state());
         let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
         let (host, port) = (settings.server_host, settings.server_port);
-        let connection = link.connect(Peer::Server, host, port, floor).await?;
+        let connection = loop {
+            let floor = floor(settings, log.state());
+            match link.connect(Peer::Server, host, port, floor).await {
+                Err(LinkError::Untrusted) if doubt(settings, log) => {}
+                connected => break connected?,
+            }
+        };
+        log.prove();
         let mut connection = Bounded::new(connection, clock, deadline_ms);
         let request = Request {
             host,
@@ -110,7 +116,8 @@ impl<P: Platform> Node<'_, P> {
         read_body(&mut connection, &mut rest, reply).await?;
         let reply = CheckInReply::decode(reply).map_err(|_| Fault::Rules)?;
 
-        // Only here, behind a server that proved itself, is a time believed.
+        // Only here, behind a server that proved itself, is a time believed; and only until a server cannot prove
+        // itself at it.
         log.advance(reply.time);
         let offer = reply.offer.map(|offer| Judged {
             id: offer.id,

@@ -2,7 +2,11 @@
 
 use countersign_protocol::{OfferId, Reason};
 
-use super::{Halt, Node, accept::Accepted, accept::floor, below, check_in};
+use super::{
+    Halt, Node,
+    accept::{Accepted, doubt, floor, proven_floor},
+    below, check_in,
+};
 use crate::{
     Clock, Crypto, Event, Link, LinkError, Observer, Parts, Peer, Platform, SECTOR,
     address::Address,
@@ -10,8 +14,10 @@ use crate::{
     node::check_in::Failure,
 };
 
+mod begins;
 mod transfer;
 
+pub(super) use begins::Begins;
 use transfer::Transfer;
 
 /// Why one connection, or a chain of them, gave no more.
@@ -37,9 +43,13 @@ impl<P: Platform> Node<'_, P> {
         let deadline_ms = self.parts.clock.uptime_ms().saturating_add(limit_ms);
         let mut transfer = self.resume(accepted).await?;
         let (mut lost, mut begun_anew) = (0_u32, 0_u32);
+        let (mut addresses, mut redirects) = (0_u32, 0_u32);
         loop {
             let before = transfer.written();
-            let pause = match self.fetch(&mut transfer, accepted, deadline_ms).await {
+            let pause = match self
+                .fetch(&mut transfer, accepted, deadline_ms, &mut redirects)
+                .await
+            {
                 Err(pause) => pause,
                 Ok(()) if transfer.finish(&self.parts.crypto) == accepted.digest => return Ok(()),
                 // Bytes that were in the slot before this boot may be those of someone with a cable.
@@ -68,6 +78,11 @@ impl<P: Platform> Node<'_, P> {
                 }
                 Pause::AddressEnded => {
                     self.parts.observer.event(Event::AddressEnded);
+                    addresses = addresses.saturating_add(1);
+                    if addresses > MAX_ADDRESSES {
+                        return Err(Halt::Failed(Reason::BadAnswer));
+                    }
+                    redirects = 0;
                     match self.fresh_address(offer, accepted).await? {
                         // At once, but only the first time.
                         Ok(()) => (Reason::BadAnswer, (lost == 0).then_some(0)),
@@ -168,6 +183,7 @@ impl<P: Platform> Node<'_, P> {
         transfer: &mut Transfer<<P::Crypto as Crypto>::Sha256>,
         accepted: &Accepted,
         deadline_ms: u64,
+        redirects: &mut u32,
     ) -> Result<(), Pause> {
         let Self {
             settings,
@@ -175,6 +191,7 @@ impl<P: Platform> Node<'_, P> {
             buffers,
             places,
             log,
+            begins,
             ..
         } = self;
         let Parts {
@@ -185,15 +202,23 @@ impl<P: Platform> Node<'_, P> {
             observer,
             ..
         } = parts;
-        let mut redirects = 0_u32;
+        let sector_ms = u64::from(settings.pace.sector_limit_s).saturating_mul(1000);
         'connections: while transfer.written() < accepted.size {
             // 3, for the offer's URL and for every other.
             let address = Address::check(buffers.url.as_str(), settings).map_err(Halt::Refused)?;
-            let floor = floor(settings, log.state());
+            let ours = address.peer == Peer::Server;
+            let floor = if ours { floor } else { proven_floor }(settings, log.state());
             let connection = link
                 .connect(address.peer, address.host, address.port, floor)
                 .await;
-            let mut connection = Bounded::new(connection?, clock, deadline_ms);
+            let connection = match connection {
+                Err(LinkError::Untrusted) if ours && doubt(settings, log) => continue,
+                connected => connected?,
+            };
+            if ours {
+                log.prove();
+            }
+            let mut connection = Bounded::new(connection, clock, deadline_ms);
             while transfer.written() < accepted.size {
                 let first = transfer.written();
                 // The first sector comes alone: what is not the image should not cost a whole range.
@@ -212,6 +237,7 @@ impl<P: Platform> Node<'_, P> {
                         last: end.saturating_sub(1),
                     },
                 };
+                connection.within(sector_ms);
                 let head = request.exchange(&mut connection, &mut buffers.head).await?;
                 let end = match head.status {
                     206 if is_range(&head, first, end, accepted.size) => end,
@@ -220,12 +246,12 @@ impl<P: Platform> Node<'_, P> {
                         accepted.size
                     }
                     301 | 302 | 303 | 307 | 308 => {
-                        redirects = redirects.saturating_add(1);
+                        *redirects = redirects.saturating_add(1);
                         let location = head.location.ok_or(Fault::Rules)?;
                         let next = Address::check(location, settings).map_err(Halt::Refused)?;
                         // A store that could send a device back to our server would speak there in its name.
                         let back = address.peer == Peer::Store && next.peer == Peer::Server;
-                        let allowed = redirects <= MAX_REDIRECTS && !back;
+                        let allowed = *redirects <= MAX_REDIRECTS && !back;
                         if !allowed || buffers.url.set(location).is_none() {
                             return Err(Halt::Refused(Reason::ForbiddenAddress).into());
                         }
@@ -242,11 +268,19 @@ impl<P: Platform> Node<'_, P> {
                     let len = end.saturating_sub(transfer.written()).min(sector_len());
                     let len = usize::try_from(len).unwrap_or(SECTOR);
                     let body = buffers.sector.get_mut(..len).unwrap_or_default();
+                    connection.within(sector_ms);
                     read_body(&mut connection, &mut rest, body).await?;
+                    let (anew, now_ms) = (transfer.written() == 0, connection.uptime_ms());
+                    if anew && !begins.may(now_ms, settings.pace.begins) {
+                        return Err(Halt::Failed(Reason::BadAnswer).into());
+                    }
                     let sector = &mut buffers.sector;
                     transfer
                         .put(flash, places, log, accepted, sector, len)
                         .await?;
+                    if anew {
+                        begins.note();
+                    }
                     let (done, total) = (transfer.written(), accepted.size);
                     observer.event(Event::Progress { done, total });
                 }
@@ -298,8 +332,13 @@ fn sector_len() -> u32 {
     u32::try_from(SECTOR).unwrap_or(u32::MAX)
 }
 
-/// What the server plane needs is one; a store may add one of its own, and one is spare. Ends a loop of redirects.
+/// What the server plane needs is one; a store may add one of its own, and one is spare. Ends a loop of redirects, also
+/// one that gives a sector in between: they count until there is a fresh URL.
 const MAX_REDIRECTS: u32 = 3;
+
+/// How often one download may ask for a fresh URL; one that lives as long as it should is asked for once. Stops a
+/// server that gives a sector for each from having a device check in hundreds of times.
+const MAX_ADDRESSES: u32 = 16;
 
 /// How often a changed `ETag`, or a slot that someone else wrote to, is met by beginning anew.
 const MAX_BEGUN_ANEW: u32 = 2;

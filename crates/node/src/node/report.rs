@@ -2,9 +2,12 @@
 
 use countersign_protocol::{MAX_REPORT, Report};
 
-use super::{EXCHANGE_MS, Node, accept::floor};
+use super::{
+    EXCHANGE_MS, Node,
+    accept::{doubt, floor},
+};
 use crate::{
-    Clock, Error, Event, Link, Observer, Parts, Peer, Platform,
+    Clock, Error, Event, Link, LinkError, Observer, Parts, Peer, Platform,
     http::{Bounded, Content, Fault, Request},
     state::Ended,
 };
@@ -63,10 +66,16 @@ impl<P: Platform> Node<'_, P> {
             log,
             ..
         } = self;
-        let floor = floor(settings, log.state());
         let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
         let (host, port) = (settings.server_host, settings.server_port);
-        let connection = link.connect(Peer::Server, host, port, floor).await?;
+        let connection = loop {
+            let floor = floor(settings, log.state());
+            match link.connect(Peer::Server, host, port, floor).await {
+                Err(LinkError::Untrusted) if doubt(settings, log) => {}
+                connected => break connected?,
+            }
+        };
+        log.prove();
         let mut connection = Bounded::new(connection, clock, deadline_ms);
         let request = Request {
             host,

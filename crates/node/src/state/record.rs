@@ -6,7 +6,7 @@
 //! |-------:|-----:|------------------------------------------------------------------------------------|
 //! |      0 |    4 | magic `CSN1`                                                                       |
 //! |      4 |    4 | sequence number, from 1                                                            |
-//! |      8 |    8 | time floor, seconds since 1970                                                     |
+//! |      8 |    8 | latest time stated, seconds since 1970                                             |
 //! |     16 |    8 | counter of the newest confirmed release                                            |
 //! |     24 |    1 | flags: 1 confirmed, 2 pending, 4 progress, 8 barred, 16 ended, 32 report owed      |
 //! |     25 |    1 | confirmed image: slot                                                              |
@@ -27,7 +27,8 @@
 //! |    168 |   32 | barred: SHA-256                                                                    |
 //! |    200 |    8 | barred: counter                                                                    |
 //! |    208 |   16 | ended: offer id                                                                    |
-//! |    224 |   28 | zero                                                                               |
+//! |    224 |    8 | latest time at which a server proved itself, seconds since 1970                    |
+//! |    232 |   20 | zero                                                                               |
 //! |    252 |    4 | CRC-32 (as zlib's) of the 252 bytes before                                         |
 
 use countersign_protocol::{Digest, OfferId, Outcome, Reason, UnixTime};
@@ -75,7 +76,7 @@ pub(crate) fn encode(sequence: u32, state: &State) -> [u8; RECORD] {
         .map_or(0, Reason::wire);
     let ended_offer = state.ended.map_or(no_offer, |ended| ended.offer);
 
-    let fields: [&[u8]; 18] = [
+    let fields: [&[u8]; 19] = [
         &MAGIC,
         &sequence.to_le_bytes(),
         &state.time.0.to_le_bytes(),
@@ -102,7 +103,8 @@ pub(crate) fn encode(sequence: u32, state: &State) -> [u8; RECORD] {
         &barred.digest.0,
         &barred.counter.to_le_bytes(),
         &ended_offer.0,
-        &[0; 28],
+        &state.proven.0.to_le_bytes(),
+        &[0; 20],
     ];
     let mut record = [0; RECORD];
     for (place, byte) in record.iter_mut().zip(fields.into_iter().flatten()) {
@@ -153,10 +155,12 @@ pub(crate) fn decode(record: &[u8; RECORD]) -> Option<(u32, State)> {
         digest: Digest(fields.array()?),
         counter: fields.u64()?,
     };
+    let ended_offer = OfferId(fields.array()?);
+    let proven = UnixTime(fields.u64()?);
     let ended = match flags & ENDED {
         0 => None,
         _ => Some(Ended {
-            offer: OfferId(fields.array()?),
+            offer: ended_offer,
             outcome: Outcome::from_wire(outcome)?,
             reason: Reason::from_wire(reason),
             owed: flags & OWED != 0,
@@ -164,6 +168,7 @@ pub(crate) fn decode(record: &[u8; RECORD]) -> Option<(u32, State)> {
     };
     let state = State {
         time,
+        proven,
         counter,
         confirmed: (flags & CONFIRMED != 0).then_some(confirmed),
         pending: (flags & PENDING != 0).then_some(pending),

@@ -75,6 +75,7 @@ fn full() -> State {
     };
     State {
         time: UnixTime(1_800_000_000),
+        proven: UnixTime(0x0102_0304),
         counter: u64::MAX,
         confirmed: Some(image),
         pending: Some(Pending {
@@ -158,7 +159,10 @@ fn lies_in_flash_as_documented() {
         bytes[168..208],
         [[9; 32].as_slice(), &[10, 0, 0, 0, 0, 0, 0, 0]].concat()
     );
-    assert_eq!(bytes[208..252], [[11; 16].as_slice(), &[0; 28]].concat());
+    assert_eq!(
+        bytes[208..252],
+        [[11; 16].as_slice(), &[4, 3, 2, 1], &[0; 24]].concat()
+    );
 }
 
 #[test]
@@ -207,6 +211,25 @@ fn what_says_nothing_new_is_not_written() {
     log.advance(UnixTime(5));
     run(log.settle(&mut memory)).unwrap();
     assert_eq!(open(&mut memory).state().time, UnixTime(TIME_STEP_S));
+}
+
+#[test]
+fn a_time_at_which_nobody_proved_himself_is_forgotten() {
+    let mut memory = Memory(vec![0xFF; 8192]);
+    let mut log = open(&mut memory);
+    log.advance(UnixTime(10_000));
+    log.prove();
+    log.advance(UnixTime(u64::MAX));
+    run(log.settle(&mut memory)).unwrap();
+    // After a reset, too.
+    let mut log = open(&mut memory);
+    assert_eq!(log.state().time, UnixTime(u64::MAX));
+    log.doubt();
+    run(log.settle(&mut memory)).unwrap();
+    let mut log = open(&mut memory);
+    assert_eq!(log.state().time, UnixTime(10_000));
+    log.doubt();
+    assert_eq!(log.state().time, UnixTime(10_000), "and no further back");
 }
 
 #[test]

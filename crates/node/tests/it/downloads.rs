@@ -14,15 +14,15 @@ use crate::{
     world::{Answer, Ask, World, honest, status},
 };
 
-struct Scene {
-    world: World,
-    device: Device,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) device: Device,
     id: OfferId,
     new: Vec<u8>,
 }
 
 /// A device before an offer whose image is served by `serve`, which also gets the number of its call.
-fn scene(serve: impl Fn(usize, &Ask, &[u8]) -> Answer + Send + 'static) -> Scene {
+pub(crate) fn scene(serve: impl Fn(usize, &Ask, &[u8]) -> Answer + Send + 'static) -> Scene {
     let (world, author) = (World::new(), Signer::new());
     let device = Device::new(&image("1.0", 9_000), &world, &author);
     let new = image("2.0", 150_000);
@@ -39,7 +39,7 @@ fn scene(serve: impl Fn(usize, &Ask, &[u8]) -> Answer + Send + 'static) -> Scene
 
 impl Scene {
     /// The update must succeed all the same.
-    fn succeeds(&self) {
+    pub(crate) fn succeeds(&self) {
         assert!(matches!(self.device.settle(), End::Asleep { .. }));
         assert_eq!(
             self.world.inner().reports,
@@ -49,7 +49,7 @@ impl Scene {
     }
 
     /// The update must end like this, and the old image still run.
-    fn ends(&self, outcome: Outcome, reason: Reason) {
+    pub(crate) fn ends(&self, outcome: Outcome, reason: Reason) {
         assert!(matches!(self.device.settle(), End::Asleep { .. }));
         assert_eq!(
             self.world.inner().reports,

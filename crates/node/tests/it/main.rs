@@ -12,6 +12,7 @@ mod chip;
 mod device;
 mod world;
 
+mod bounds;
 mod downloads;
 mod flashes;
 mod power;

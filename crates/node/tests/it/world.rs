@@ -43,6 +43,8 @@ type Serve = Box<dyn FnMut(&Ask, &[u8]) -> Answer + Send>;
 pub(crate) struct Inner {
     pub(crate) time: u64,
     pub(crate) next_check_in_s: u32,
+    /// The server's certificate's end: to a device that knows of a later time it cannot prove itself.
+    pub(crate) ends: UnixTime,
     /// Offer id, manifest, URL.
     pub(crate) offer: Option<(OfferId, Vec<u8>, String)>,
     /// A reply instead of the server's own.
@@ -89,6 +91,7 @@ impl World {
         Self(Arc::new(Mutex::new(Inner {
             time: 1_800_000_000,
             next_check_in_s: 600,
+            ends: UnixTime(1_900_000_000),
             offer: None,
             check_in: None,
             report: None,
@@ -253,6 +256,9 @@ impl Link for World {
         inner.connections.push((peer, host.to_owned(), port, floor));
         if let Some((_, error)) = inner.unreachable.iter().find(|(name, _)| name == host) {
             return Err(*error);
+        }
+        if peer == Peer::Server && floor > inner.ends {
+            return Err(LinkError::Untrusted);
         }
         Ok(Connection {
             world: self.clone(),
