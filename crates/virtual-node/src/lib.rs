@@ -12,6 +12,7 @@ pub mod flash;
 pub mod link;
 pub mod machine;
 
+pub use clock::Time;
 pub use event::{Event, ResetCause};
 pub use flash::{FileFlash, FlashError};
 pub use link::{Anchors, Identity, LinkSettings, TlsLink};

@@ -1,10 +1,12 @@
 //! TLS as the node wants it: by rustls, with ESP-IDF's idea of whom to believe.
 
 mod connection;
+mod counted;
 mod identity;
 mod verifier;
 
 use std::net::IpAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ pub use identity::{Identity, IdentityError};
 
 use crate::event::Event;
 use connection::{link_error, rustls_error};
+use counted::Counted;
 use verifier::BundleVerifier;
 
 /// What a [`TlsLink`] may do, and how long it waits.
@@ -37,6 +40,8 @@ pub struct LinkSettings {
     pub io_timeout: Duration,
     /// Addresses of names that are not asked for in DNS.
     pub hosts: Vec<(String, IpAddr)>,
+    /// Counts the bytes that are taken from the network, those of TLS included.
+    pub taken: Arc<AtomicU64>,
 }
 
 impl Default for LinkSettings {
@@ -46,6 +51,7 @@ impl Default for LinkSettings {
             connect_timeout: Duration::from_secs(10),
             io_timeout: Duration::from_secs(30),
             hosts: Vec::new(),
+            taken: Arc::default(),
         }
     }
 }
@@ -166,7 +172,7 @@ impl TlsLink {
         Ok(config)
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
+    async fn tcp(&self, host: &str, port: u16) -> Result<Counted, Failure> {
         let known = self
             .settings
             .hosts
@@ -176,13 +182,14 @@ impl TlsLink {
             Some((_, address)) => TcpStream::connect((*address, port)).await,
             None => TcpStream::connect((host, port)).await,
         };
-        let stream = connected.map_err(|error| Failure {
+        let tcp = connected.map_err(|error| Failure {
             link: LinkError::Broken,
             detail: error.to_string(),
         })?;
         // Requests are small and written whole; waiting for more would only add a round trip.
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
+        let _ = tcp.set_nodelay(true);
+        let taken = Arc::clone(&self.settings.taken);
+        Ok(Counted { tcp, taken })
     }
 
     fn tell(&self, event: Event) {

@@ -9,6 +9,8 @@ mod provisioned;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use countersign_esp_boot::Slot;
@@ -16,6 +18,7 @@ use countersign_esp_boot::Slot;
 pub use error::Error;
 pub use image::VIRTUAL_HANG;
 
+use crate::clock::Time;
 use crate::flash::FileFlash;
 use crate::{Event, LinkSettings, ResetCause};
 use app::Exit;
@@ -41,11 +44,20 @@ pub struct Options {
     pub watchdog: Duration,
     /// Addresses of names that are not asked for in DNS.
     pub hosts: Vec<(String, IpAddr)>,
+    /// How time passes.
+    pub time: Time,
+    /// How long name resolution, TCP and the handshake may take together.
+    pub connect_timeout: Duration,
+    /// How long one read or write may take.
+    pub io_timeout: Duration,
+    /// Counts the bytes that the machine takes from the network, those of TLS included.
+    pub taken: Arc<AtomicU64>,
 }
 
 impl Options {
     /// A machine with this flash that runs until it is dropped, with rollback and both versions of TLS.
     pub fn new(flash: PathBuf) -> Self {
+        let link = LinkSettings::default();
         Self {
             flash,
             once: false,
@@ -55,14 +67,20 @@ impl Options {
             self_test_s: None,
             watchdog: Duration::from_millis(200),
             hosts: Vec::new(),
+            time: Time::default(),
+            connect_timeout: link.connect_timeout,
+            io_timeout: link.io_timeout,
+            taken: link.taken,
         }
     }
 
     fn link(&self) -> LinkSettings {
         LinkSettings {
             tls12_only: self.tls12_only,
+            connect_timeout: self.connect_timeout,
+            io_timeout: self.io_timeout,
             hosts: self.hosts.clone(),
-            ..LinkSettings::default()
+            taken: Arc::clone(&self.taken),
         }
     }
 }

@@ -8,19 +8,20 @@ use countersign_node::LinkError;
 use embedded_io_async::{ErrorType, Read, Write};
 use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
+
+use super::counted::Counted;
 
 /// A TLS connection whose reads and writes end in time.
 #[derive(Debug)]
 pub struct TlsConnection {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Counted>,
     io_timeout: Duration,
 }
 
 impl TlsConnection {
-    pub(super) const fn new(stream: TlsStream<TcpStream>, io_timeout: Duration) -> Self {
+    pub(super) const fn new(stream: TlsStream<Counted>, io_timeout: Duration) -> Self {
         Self { stream, io_timeout }
     }
 

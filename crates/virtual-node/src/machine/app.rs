@@ -68,7 +68,7 @@ pub(super) async fn run(
     let parts = Parts::<Virtual<'_>> {
         flash,
         link,
-        clock: Uptime::start(),
+        clock: Uptime::start(options.time.clone()),
         entropy: AwsLc,
         crypto: AwsLc,
         observer: Watcher {
@@ -102,7 +102,8 @@ pub(super) async fn run(
             });
         }
         slept = slept || !on_trial;
-        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+        let time = Duration::from_secs(seconds.into());
+        options.time.sleep(time).await;
     }
 }
 

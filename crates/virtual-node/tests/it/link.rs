@@ -51,6 +51,7 @@ fn settings(tls12_only: bool) -> LinkSettings {
         connect_timeout: Duration::from_secs(5),
         io_timeout: Duration::from_secs(5),
         hosts: vec![("ota.example.com".to_owned(), Ipv4Addr::LOCALHOST.into())],
+        ..LinkSettings::default()
     }
 }
 
