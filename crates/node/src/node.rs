@@ -321,7 +321,7 @@ impl<'a, P: Platform> Node<'a, P> {
             MAX_BACK_OFF_S
         };
         let seconds = self.within_bounds(asked_s.unwrap_or_else(|| backed_off.min(most)));
-        if let Some(seconds) = asked_s {
+        if asked_s.is_some() {
             self.parts.observer.event(Event::ServerBusy { seconds });
         }
         Next::Sleep {

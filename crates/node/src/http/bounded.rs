@@ -29,12 +29,8 @@ impl<'k, C, K: Clock> Bounded<'k, C, K> {
 
     /// Gives what comes next so many milliseconds, and no more than is left.
     pub(crate) fn within(&mut self, ms: u64) {
-        self.deadline_ms = self.uptime_ms().saturating_add(ms).min(self.end_ms);
-    }
-
-    /// The clock's uptime.
-    pub(crate) fn uptime_ms(&self) -> u64 {
-        self.clock.uptime_ms()
+        let now_ms = self.clock.uptime_ms();
+        self.deadline_ms = now_ms.saturating_add(ms).min(self.end_ms);
     }
 
     fn check(&self) -> Result<(), LinkError> {

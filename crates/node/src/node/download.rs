@@ -204,6 +204,9 @@ impl<P: Platform> Node<'_, P> {
         } = parts;
         let sector_ms = u64::from(settings.pace.sector_limit_s).saturating_mul(1000);
         'connections: while transfer.written() < accepted.size {
+            if transfer.written() == 0 && !begins.may(clock.uptime_ms(), settings.pace.begins) {
+                return Err(Halt::Failed(Reason::BadAnswer).into());
+            }
             // 3, for the offer's URL and for every other.
             let address = Address::check(buffers.url.as_str(), settings).map_err(Halt::Refused)?;
             let ours = address.peer == Peer::Server;
@@ -270,10 +273,7 @@ impl<P: Platform> Node<'_, P> {
                     let body = buffers.sector.get_mut(..len).unwrap_or_default();
                     connection.within(sector_ms);
                     read_body(&mut connection, &mut rest, body).await?;
-                    let (anew, now_ms) = (transfer.written() == 0, connection.uptime_ms());
-                    if anew && !begins.may(now_ms, settings.pace.begins) {
-                        return Err(Halt::Failed(Reason::BadAnswer).into());
-                    }
+                    let anew = transfer.written() == 0;
                     let sector = &mut buffers.sector;
                     transfer
                         .put(flash, places, log, accepted, sector, len)

@@ -87,6 +87,11 @@ fn a_trial_is_put_off_by_no_more_than_is_waited() {
         });
     }));
     assert_eq!(device.patient(1), End::Reboot);
+    let week = Event::ServerBusy { seconds: 604_800 };
+    assert!(
+        device.events().contains(&week),
+        "what it does, not what it was told to"
+    );
     let days = device.uptime.0.load(Ordering::Relaxed) / 1000 / 86400;
     assert!((7..9).contains(&days), "{days}");
 }
