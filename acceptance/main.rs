@@ -12,6 +12,7 @@ mod demo;
 mod faults;
 mod formats;
 mod harness;
+mod hostile;
 mod manifest;
 mod operator;
 mod pki;

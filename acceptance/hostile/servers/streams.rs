@@ -1,0 +1,65 @@
+//! In the middle of a download, by somebody on the path: he lets our server talk, and then does not.
+
+use std::io;
+
+use super::{
+    Attack,
+    Attacker::Path,
+    NINE_TRIES, Script, attack,
+    scene::Scene,
+    wire::{Next, Tls, honest, part, read, reset, send, shake_hands, silence},
+};
+
+pub(super) fn attacks() -> Vec<Attack> {
+    let middle = |name, wins, script| attack(name, Path, wins, script).within(NINE_TRIES);
+    vec![
+        middle(
+            "an alert in the middle of a download",
+            "an image that ends where he likes",
+            in_the_middle(|mut tls| send(&mut tls.sock, &[21, 3, 3, 0, 2, 1, 0])),
+        ),
+        middle(
+            "garbage in the middle of a download",
+            "bytes of his in the image",
+            in_the_middle(|mut tls| send(&mut tls.sock, &[0x17; 5000])),
+        ),
+        middle(
+            "an end of TCP in the middle of a download",
+            "an image that ends where he likes",
+            in_the_middle(|_| Ok(())),
+        ),
+        middle(
+            "silence in the middle of a download",
+            "a device that waits for ever",
+            in_the_middle(|mut tls| silence(&mut tls.sock)),
+        )
+        .with_impatience(),
+        middle(
+            "a TCP reset in the middle of a download",
+            "a download that never comes to its end",
+            in_the_middle(|tls| reset(tls.sock)),
+        ),
+    ]
+}
+
+/// Serves the first sector, and then half a sector of what the device asks for next.
+fn in_the_middle(then: impl Fn(Tls) -> io::Result<()> + Send + Sync + 'static) -> Script {
+    Box::new(move |scene: &Scene, tcp| {
+        let mut tls = shake_hands(scene, tcp)?;
+        loop {
+            let ask = read(&mut tls)?;
+            match ask.range {
+                Some(range) if range.0 > 0 => {
+                    let (head, body) = part(scene, range);
+                    send(&mut tls, &[head.as_bytes(), &body[..2048]].concat())?;
+                    return then(tls);
+                }
+                _ => {
+                    if let Next::Close = honest(scene, &ask, &mut tls)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    })
+}
