@@ -44,8 +44,6 @@ struct Attack {
     budget: Budget,
     /// The device is watched until it was answered so many check-ins; else until it has nothing more to do.
     check_ins: Option<usize>,
-    /// The device's link waits a second where it waits for ten or thirty by default.
-    impatient: bool,
     /// The bytes are the author's all the same, and the device takes them.
     updates: bool,
 }
@@ -89,6 +87,12 @@ const CHECK_IN: Budget = Budget {
     kib: 24,
 };
 
+/// The same where the device waits: what passes while its computer is busy counts.
+const CHECK_IN_WAITED_FOR: Budget = Budget {
+    seconds: 600,
+    ..CHECK_IN
+};
+
 /// For what ends with the first answer about an image: check-in, download, report.
 const ONE_ANSWER: Budget = Budget {
     seconds: 180,
@@ -112,7 +116,6 @@ fn attack(name: &'static str, by: Attacker, wins: &'static str, script: Script) 
         script: Arc::new(script),
         budget: CHECK_IN,
         check_ins: None,
-        impatient: false,
         updates: false,
     }
 }
@@ -125,11 +128,6 @@ impl Attack {
     fn for_check_ins(self, count: usize) -> Self {
         let check_ins = Some(count);
         Self { check_ins, ..self }
-    }
-
-    fn with_impatience(self) -> Self {
-        let impatient = true;
-        Self { impatient, ..self }
     }
 
     fn that_updates(self) -> Self {
@@ -251,4 +249,4 @@ fn turn<'a, T>(next: &AtomicUsize, all: &'a [T]) -> Option<(usize, &'a T)> {
 }
 
 /// Attacks under way at once: most of them wait most of the time.
-const PLAYERS: usize = 8;
+const PLAYERS: usize = 12;

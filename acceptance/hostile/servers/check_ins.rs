@@ -5,7 +5,7 @@ use std::io;
 use super::{
     Attack,
     Attacker::Server,
-    attack,
+    CHECK_IN_WAITED_FOR, attack,
     scene::{Scene, now},
     wire::{Tls, answer, at_check_in, flood, reply, send, silence},
 };
@@ -104,9 +104,9 @@ pub(super) fn attacks() -> Vec<Attack> {
         evil(
             "silence in place of a check-in answer",
             "a device that waits for ever",
-            |_, tls| silence(&mut tls.sock),
+            |scene, tls| silence(scene, &mut tls.sock),
         )
-        .with_impatience(),
+        .within(CHECK_IN_WAITED_FOR),
         evil(
             "a check-in that is redirected",
             "a device that checks in elsewhere",

@@ -4,8 +4,6 @@ use std::{
     io::{self, Read as _},
     net::TcpStream,
     sync::Arc,
-    thread,
-    time::Duration,
 };
 
 use rustls::{ServerConfig, ServerConnection};
@@ -13,9 +11,9 @@ use rustls::{ServerConfig, ServerConnection};
 use super::{
     Attack,
     Attacker::Path,
-    Budget, CHECK_IN, attack,
+    Budget, CHECK_IN, CHECK_IN_WAITED_FOR, attack,
     scene::Scene,
-    wire::{flood, send, silence},
+    wire::{drip, flood, send, silence},
 };
 
 pub(super) fn attacks() -> Vec<Attack> {
@@ -101,24 +99,21 @@ pub(super) fn attacks() -> Vec<Attack> {
             Box::new(|scene, mut tcp| {
                 let flight = flight(scene, &mut tcp)?;
                 send(&mut tcp, &flight[..flight.len() / 2])?;
-                silence(&mut tcp)
+                silence(scene, &mut tcp)
             }),
         )
-        .with_impatience(),
+        .within(CHECK_IN_WAITED_FOR),
         attack(
-            "a handshake, byte by byte",
+            "a handshake, a byte a second",
             Path,
             "a device that is kept awake",
             Box::new(|scene, mut tcp| {
-                for byte in flight(scene, &mut tcp)? {
-                    send(&mut tcp, &[byte])?;
-                    // The device's link has a tenth of its time: this is a byte a second, too.
-                    thread::sleep(Duration::from_millis(100));
-                }
-                silence(&mut tcp)
+                let flight = flight(scene, &mut tcp)?;
+                drip(scene, &mut tcp, flight)?;
+                silence(scene, &mut tcp)
             }),
         )
-        .with_impatience(),
+        .within(CHECK_IN_WAITED_FOR),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::iter::repeat;
 use super::{
     Attack,
     Attacker::{Server, Store},
-    Budget, CHECK_IN, NINE_TRIES, attack,
+    CHECK_IN_WAITED_FOR, NINE_TRIES, attack,
     wire::{Next, at_check_in, at_image, drip, part, send},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn attacks() -> Vec<Attack> {
             "a device that is kept awake",
             at_check_in(|scene, tls| drip(scene, tls, repeat(b'H'))),
         )
-        .within(DRIPPED),
+        .within(CHECK_IN_WAITED_FOR),
         attack(
             "the body of a check-in answer, a byte a second",
             Server,
@@ -27,7 +27,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 drip(scene, tls, repeat(0))
             }),
         )
-        .within(DRIPPED),
+        .within(CHECK_IN_WAITED_FOR),
         attack(
             "the head of an image's answer, a byte a second",
             Store,
@@ -52,9 +52,3 @@ pub(super) fn attacks() -> Vec<Attack> {
         .within(NINE_TRIES),
     ]
 }
-
-/// Two minutes, and what passes while the device's computer is busy.
-const DRIPPED: Budget = Budget {
-    seconds: 600,
-    ..CHECK_IN
-};

@@ -119,17 +119,12 @@ impl Stage {
         let otadata = read_otadata(&options.flash);
 
         address.cast(Cast::Hostile);
-        let second = Duration::from_secs(1);
-        let mut hostile = options.clone();
-        if attack.impatient {
-            (hostile.connect_timeout, hostile.io_timeout) = (second, second);
-        }
         let (taken, skipped, start) = (
             options.taken.load(Ordering::Relaxed),
             time.skipped(),
             Instant::now(),
         );
-        let events = power_on(&hostile, &address.scene, attack.check_ins, name).0;
+        let events = power_on(&options, &address.scene, attack.check_ins, name).0;
         let passed = time.skipped().saturating_sub(skipped) + start.elapsed();
         let taken = options.taken.load(Ordering::Relaxed) - taken;
         if !attack.updates {

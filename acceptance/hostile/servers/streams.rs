@@ -16,34 +16,33 @@ pub(super) fn attacks() -> Vec<Attack> {
         middle(
             "an alert in the middle of a download",
             "an image that ends where he likes",
-            in_the_middle(|mut tls| send(&mut tls.sock, &[21, 3, 3, 0, 2, 1, 0])),
+            in_the_middle(|_, mut tls| send(&mut tls.sock, &[21, 3, 3, 0, 2, 1, 0])),
         ),
         middle(
             "garbage in the middle of a download",
             "bytes of his in the image",
-            in_the_middle(|mut tls| send(&mut tls.sock, &[0x17; 5000])),
+            in_the_middle(|_, mut tls| send(&mut tls.sock, &[0x17; 5000])),
         ),
         middle(
             "an end of TCP in the middle of a download",
             "an image that ends where he likes",
-            in_the_middle(|_| Ok(())),
+            in_the_middle(|_, _| Ok(())),
         ),
         middle(
             "silence in the middle of a download",
             "a device that waits for ever",
-            in_the_middle(|mut tls| silence(&mut tls.sock)),
-        )
-        .with_impatience(),
+            in_the_middle(|scene, mut tls| silence(scene, &mut tls.sock)),
+        ),
         middle(
             "a TCP reset in the middle of a download",
             "a download that never comes to its end",
-            in_the_middle(|tls| reset(tls.sock)),
+            in_the_middle(|_, tls| reset(tls.sock)),
         ),
     ]
 }
 
 /// Serves the first sector, and then half a sector of what the device asks for next.
-fn in_the_middle(then: impl Fn(Tls) -> io::Result<()> + Send + Sync + 'static) -> Script {
+fn in_the_middle(then: impl Fn(&Scene, Tls) -> io::Result<()> + Send + Sync + 'static) -> Script {
     Box::new(move |scene: &Scene, tcp| {
         let mut tls = shake_hands(scene, tcp)?;
         loop {
@@ -52,7 +51,7 @@ fn in_the_middle(then: impl Fn(Tls) -> io::Result<()> + Send + Sync + 'static) -
                 Some(range) if range.0 > 0 => {
                     let (head, body) = part(scene, range);
                     send(&mut tls, &[head.as_bytes(), &body[..2048]].concat())?;
-                    return then(tls);
+                    return then(scene, tls);
                 }
                 _ => {
                     if let Next::Close = honest(scene, &ask, &mut tls)? {

@@ -155,17 +155,23 @@ pub(super) fn drip(
     bytes: impl IntoIterator<Item = u8>,
 ) -> io::Result<()> {
     for byte in bytes {
-        scene.time().skip(Duration::from_secs(1));
         send(out, &[byte])?;
-        // So that the device, which is on the same computer, is there when its time passes.
-        thread::sleep(Duration::from_millis(1));
+        thread::sleep(SECOND);
+        scene.time().skip(Duration::from_secs(1));
     }
     Ok(())
 }
 
-/// Says nothing, and waits until the device hangs up.
-pub(super) fn silence(tcp: &mut TcpStream) -> io::Result<()> {
-    io::copy(tcp, &mut io::sink()).map(|_| ())
+/// Says nothing until the device hangs up; its time passes as if it were dripped upon.
+pub(super) fn silence(scene: &Scene, tcp: &mut TcpStream) -> io::Result<()> {
+    tcp.set_read_timeout(Some(SECOND))?;
+    loop {
+        match tcp.read(&mut [0; 1024]) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            _ => scene.time().skip(Duration::from_secs(1)),
+        }
+    }
 }
 
 /// Ends the connection as a host does that lost its power: by a reset.
@@ -216,5 +222,9 @@ fn close(mut tls: Tls) -> io::Result<()> {
     tls.conn.send_close_notify();
     tls.flush()
 }
+
+/// How long a second of the device's takes when somebody has it pass. The device, on the same computer and perhaps
+/// busy, must be there to see it.
+const SECOND: Duration = Duration::from_millis(8);
 
 const CHECK_IN: &str = "/v1/checkin";

@@ -1,11 +1,13 @@
 //! Time since the machine started.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_node::Clock;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// How time passes for a machine.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +18,7 @@ pub struct Time {
 
 impl Time {
     /// Time in which the machine's waits are added up and not waited for, so that hours pass in a moment. What the
-    /// network takes passes as it does.
+    /// network takes passes as it does, and as [`Time::skip`] says.
     pub fn hurried() -> Self {
         Self {
             skipped_ms: Some(Arc::default()),
@@ -35,6 +37,27 @@ impl Time {
     pub fn skipped(&self) -> Duration {
         let skipped_ms = self.skipped_ms.as_ref();
         Duration::from_millis(skipped_ms.map_or(0, |ms| ms.load(Ordering::Relaxed)))
+    }
+
+    /// Waits for `work`, and no longer than that much time.
+    pub(crate) async fn timeout<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        if self.skipped_ms.is_none() {
+            return timeout(limit, work).await.ok();
+        }
+        let (start, before) = (Instant::now(), self.skipped());
+        let mut work = pin!(work);
+        loop {
+            if let Ok(done) = timeout(LOOK, work.as_mut()).await {
+                return Some(done);
+            }
+            if start.elapsed() + self.skipped().saturating_sub(before) >= limit {
+                return None;
+            }
+        }
     }
 
     pub(crate) async fn sleep(&self, time: Duration) {
@@ -77,6 +100,9 @@ impl Clock for Uptime {
     }
 }
 
+/// How often time that is hurried is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +117,16 @@ mod tests {
         time.skip(Duration::from_millis(7));
         assert!((day_ms + 7..2 * day_ms).contains(&uptime.uptime_ms()));
         assert_eq!(time.skipped().as_millis(), u128::from(day_ms) + 5007);
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_nothing_ends_when_hurried_time_has_passed() {
+        let time = Time::hurried();
+        let hour = Duration::from_hours(1);
+        assert_eq!(time.timeout(hour, async { 7 }).await, Some(7));
+        let skipping = time.clone();
+        let skips = tokio::spawn(async move { skipping.skip(hour) });
+        assert_eq!(time.timeout(hour, std::future::pending::<()>()).await, None);
+        skips.await.unwrap();
     }
 }

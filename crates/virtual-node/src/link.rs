@@ -18,12 +18,13 @@ use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ProtocolVersion, SupportedProtocolVersion, version};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 pub use connection::TlsConnection;
 pub use identity::{Identity, IdentityError};
 
+use crate::clock::Time;
 use crate::event::Event;
 use connection::{link_error, rustls_error};
 use counted::Counted;
@@ -40,6 +41,8 @@ pub struct LinkSettings {
     pub io_timeout: Duration,
     /// Addresses of names that are not asked for in DNS.
     pub hosts: Vec<(String, IpAddr)>,
+    /// How time passes.
+    pub time: Time,
     /// Counts the bytes that are taken from the network, those of TLS included.
     pub taken: Arc<AtomicU64>,
 }
@@ -51,6 +54,7 @@ impl Default for LinkSettings {
             connect_timeout: Duration::from_secs(10),
             io_timeout: Duration::from_secs(30),
             hosts: Vec::new(),
+            time: Time::default(),
             taken: Arc::default(),
         }
     }
@@ -144,7 +148,7 @@ impl TlsLink {
             tls,
             handshake_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
         });
-        Ok(TlsConnection::new(stream, self.settings.io_timeout))
+        Ok(TlsConnection::new(stream, &self.settings))
     }
 
     fn config(
@@ -211,10 +215,11 @@ impl Link for TlsLink {
         floor: UnixTime,
     ) -> Result<TlsConnection, LinkError> {
         let connecting = self.connect_to(peer, host, port, floor);
-        let failure = match timeout(self.settings.connect_timeout, connecting).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::new(LinkError::TimedOut, "no answer in time"),
+        let (time, limit) = (&self.settings.time, self.settings.connect_timeout);
+        let failure = match time.timeout(limit, connecting).await {
+            Some(Ok(connection)) => return Ok(connection),
+            Some(Err(failure)) => failure,
+            None => Failure::new(LinkError::TimedOut, "no answer in time"),
         };
         self.tell(Event::ConnectFailed {
             host: host.to_owned(),

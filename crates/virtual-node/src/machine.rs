@@ -46,10 +46,6 @@ pub struct Options {
     pub hosts: Vec<(String, IpAddr)>,
     /// How time passes.
     pub time: Time,
-    /// How long name resolution, TCP and the handshake may take together.
-    pub connect_timeout: Duration,
-    /// How long one read or write may take.
-    pub io_timeout: Duration,
     /// Counts the bytes that the machine takes from the network, those of TLS included.
     pub taken: Arc<AtomicU64>,
 }
@@ -57,7 +53,6 @@ pub struct Options {
 impl Options {
     /// A machine with this flash that runs until it is dropped, with rollback and both versions of TLS.
     pub fn new(flash: PathBuf) -> Self {
-        let link = LinkSettings::default();
         Self {
             flash,
             once: false,
@@ -68,19 +63,17 @@ impl Options {
             watchdog: Duration::from_millis(200),
             hosts: Vec::new(),
             time: Time::default(),
-            connect_timeout: link.connect_timeout,
-            io_timeout: link.io_timeout,
-            taken: link.taken,
+            taken: Arc::default(),
         }
     }
 
     fn link(&self) -> LinkSettings {
         LinkSettings {
             tls12_only: self.tls12_only,
-            connect_timeout: self.connect_timeout,
-            io_timeout: self.io_timeout,
             hosts: self.hosts.clone(),
+            time: self.time.clone(),
             taken: Arc::clone(&self.taken),
+            ..LinkSettings::default()
         }
     }
 }

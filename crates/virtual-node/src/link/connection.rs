@@ -8,21 +8,27 @@ use countersign_node::LinkError;
 use embedded_io_async::{ErrorType, Read, Write};
 use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+use super::LinkSettings;
 use super::counted::Counted;
+use crate::clock::Time;
 
 /// A TLS connection whose reads and writes end in time.
 #[derive(Debug)]
 pub struct TlsConnection {
     stream: TlsStream<Counted>,
     io_timeout: Duration,
+    time: Time,
 }
 
 impl TlsConnection {
-    pub(super) const fn new(stream: TlsStream<Counted>, io_timeout: Duration) -> Self {
-        Self { stream, io_timeout }
+    pub(super) fn new(stream: TlsStream<Counted>, settings: &LinkSettings) -> Self {
+        Self {
+            stream,
+            io_timeout: settings.io_timeout,
+            time: settings.time.clone(),
+        }
     }
 
     /// What a failed write means: a server that refuses our certificate in TLS 1.3 says so when we believe the
@@ -30,7 +36,8 @@ impl TlsConnection {
     async fn last_word(&mut self, error: io::Error) -> LinkError {
         if rustls_error(&error).is_none() {
             let mut unread = [0; 1];
-            if let Ok(Err(said)) = timeout(LAST_WORD, self.stream.read(&mut unread)).await {
+            let reading = self.stream.read(&mut unread);
+            if let Some(Err(said)) = self.time.timeout(LAST_WORD, reading).await {
                 return link_error(&said);
             }
         }
@@ -44,7 +51,7 @@ impl ErrorType for TlsConnection {
 
 impl Read for TlsConnection {
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, LinkError> {
-        in_time(self.io_timeout, self.stream.read(buf))
+        in_time(&self.time, self.io_timeout, self.stream.read(buf))
             .await
             .map_err(|error| link_error(&error))
     }
@@ -52,24 +59,27 @@ impl Read for TlsConnection {
 
 impl Write for TlsConnection {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, LinkError> {
-        match in_time(self.io_timeout, self.stream.write(buf)).await {
+        match in_time(&self.time, self.io_timeout, self.stream.write(buf)).await {
             Ok(written) => Ok(written),
             Err(error) => Err(self.last_word(error).await),
         }
     }
 
     async fn flush(&mut self) -> Result<(), LinkError> {
-        match in_time(self.io_timeout, self.stream.flush()).await {
+        match in_time(&self.time, self.io_timeout, self.stream.flush()).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.last_word(error).await),
         }
     }
 }
 
-async fn in_time<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(limit, work)
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+async fn in_time<T>(
+    time: &Time,
+    limit: Duration,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let done = time.timeout(limit, work).await;
+    done.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// What an error means to a node.
