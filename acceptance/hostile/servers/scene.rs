@@ -128,11 +128,12 @@ impl Address {
         });
         let shared = Arc::clone(&scene);
         let listener = thread::spawn(move || {
-            let mut connections = Vec::new();
+            let mut connections: Vec<JoinHandle<()>> = Vec::new();
             for tcp in listener.incoming().map_while(Result::ok) {
                 if shared.over.load(Ordering::Relaxed) {
                     break;
                 }
+                connections.retain(|connection| !connection.is_finished());
                 let (scene, script) = (Arc::clone(&shared), Arc::clone(&script));
                 connections.push(thread::spawn(move || {
                     // How a connection ends is the attack's affair.
