@@ -135,6 +135,11 @@ fn the_settings_are_what_espressif_s_generator_makes_of_them() {
     );
     let enrolled = fs::read(house.path("device/nvs.bin")).unwrap();
     assert!(enrolled == theirs, "in the enrolled device's folder");
+
+    let again = house.text("again.bin");
+    let args = ["generate", &house.text("device/nvs.csv"), &again, "0x4000"];
+    espressif(&python, "esp_idf_nvs_partition_gen", &args);
+    assert!(fs::read(again).unwrap() == theirs, "of our CSV");
 }
 
 #[test]

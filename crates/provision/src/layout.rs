@@ -12,6 +12,8 @@
 //!
 //! There is no factory app: with one, `otadata` that is lost would send a device back to its first release.
 
+use std::fmt::Write as _;
+
 use esp_formats::otadata;
 use esp_formats::partition_table::{
     self, FLAG_ENCRYPTED, KIND_APP, KIND_DATA, KIND_SECURE_CERT, Label, Partition,
@@ -108,6 +110,43 @@ impl FlashLayout {
         })?;
         Ok(table)
     }
+
+    /// Writes the same table as `gen_esp32part.py` reads it: what a project's `CONFIG_PARTITION_TABLE_CUSTOM_FILENAME` names.
+    ///
+    /// Types and subtypes stand in it by name where every release from v4.2 on knows the name, and as numbers else.
+    pub fn csv(&self) -> String {
+        let mut text = "# Name, Type, SubType, Offset, Size, Flags\n".to_owned();
+        for partition in self.partitions() {
+            let Partition {
+                kind,
+                subtype,
+                offset,
+                size,
+                ..
+            } = partition;
+            let (kind_name, subtype_name) = match (kind, subtype) {
+                (KIND_APP, SUBTYPE_APP_OTA_0..) => (
+                    "app".to_owned(),
+                    format!("ota_{}", subtype - SUBTYPE_APP_OTA_0),
+                ),
+                (KIND_DATA, SUBTYPE_DATA_OTA) => ("data".to_owned(), "ota".to_owned()),
+                (KIND_DATA, SUBTYPE_DATA_NVS) => ("data".to_owned(), "nvs".to_owned()),
+                (KIND_DATA, _) => ("data".to_owned(), format!("{subtype:#04x}")),
+                _ => (format!("{kind:#04x}"), format!("{subtype:#04x}")),
+            };
+            let flags = match partition.flags & FLAG_ENCRYPTED {
+                0 => "",
+                _ => " encrypted",
+            };
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(
+                text,
+                "{}, {kind_name}, {subtype_name}, {offset:#x}, {size:#x},{flags}",
+                partition.label.as_str(),
+            );
+        }
+        text
+    }
 }
 
 fn row(label: &str, (kind, subtype): (u8, u8), offset: u32, size: u32) -> Partition {
@@ -165,6 +204,24 @@ mod tests {
             assert_eq!(parsed.ota_slots(), 2);
             assert_eq!(layout.partition(TRUST).unwrap().offset, 0x1_1000);
         }
+    }
+
+    #[test]
+    fn writes_the_table_as_a_csv_of_esp_idf() {
+        let layout = FlashLayout::of_flash(4 << 20).unwrap();
+        assert_eq!(
+            layout.csv(),
+            "# Name, Type, SubType, Offset, Size, Flags\n\
+             nvs, data, nvs, 0x9000, 0x4000,\n\
+             otadata, data, ota, 0xd000, 0x2000,\n\
+             esp_secure_cert, 0x3f, 0x06, 0xf000, 0x2000, encrypted\n\
+             trust, data, 0x06, 0x11000, 0x4000,\n\
+             node_state, data, 0x06, 0x15000, 0x2000,\n\
+             ota_0, app, ota_0, 0x20000, 0x1e0000,\n\
+             ota_1, app, ota_1, 0x200000, 0x1e0000,\n"
+        );
+        let larger = FlashLayout::of_flash(16 << 20).unwrap().csv();
+        assert!(larger.ends_with("ota_1, app, ota_1, 0x800000, 0x7e0000,\n"));
     }
 
     #[test]

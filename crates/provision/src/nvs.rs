@@ -33,11 +33,31 @@ pub struct Settings {
 ///
 /// # Errors
 ///
+/// - [`Error::ServerNotHttps`], [`Error::SettingInvalid`]: as of [`csv`].
+/// - [`Error::Storage`]: the entries do not fit, or the size is no multiple of 4096 from 8192 up.
+pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
+    let entries = entries(settings)?;
+    NvsPartition { entries }
+        .generate_partition(size)
+        .map_err(storage)
+}
+
+/// Writes the same entries as ESP-IDF's `nvs_partition_gen.py` reads them, for a team that has entries of its own to add.
+///
+/// Source: ESP-IDF v5.5.5, `docs/en/api-reference/storage/nvs_partition_gen.rst`.
+///
+/// # Errors
+///
 /// - [`Error::ServerNotHttps`]: the server is not an https URL.
 /// - [`Error::SettingInvalid`]: a text or key that is empty or longer than NVS takes, or a NUL in a text; more than 1000
 ///   authors or hosts.
-/// - [`Error::Storage`]: the entries do not fit, or the size is no multiple of 4096 from 8192 up.
-pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
+/// - [`Error::Storage`]: never for what passed the checks above.
+pub fn csv(settings: &Settings) -> Result<String, Error> {
+    let entries = entries(settings)?;
+    NvsPartition { entries }.to_csv().map_err(storage)
+}
+
+fn entries(settings: &Settings) -> Result<Vec<NvsEntry>, Error> {
     let authority = settings.server.strip_prefix("https://");
     if authority.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', ':'])) {
         return Err(Error::ServerNotHttps);
@@ -61,9 +81,7 @@ pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
         }
         entries.push(text_entry(&key, host)?);
     }
-    NvsPartition { entries }
-        .generate_partition(size)
-        .map_err(storage)
+    Ok(entries)
 }
 
 /// Reads a partition; other namespaces and keys are not looked at.

@@ -102,6 +102,9 @@ pub(crate) fn write(
         )?;
     }
     put(NVS, &nvs::write(&settings, size(&nvs_at)?)?, Mode::Public)?;
+    // What ESP-IDF's own tools make the two partitions of: for projects that build or extend them.
+    put("nvs.csv", nvs::csv(&settings)?.as_bytes(), Mode::Public)?;
+    put("partitions.csv", flash.csv().as_bytes(), Mode::Public)?;
     put(SECURE_CERT, &secure_cert, Mode::Secret)?;
     put("partition-table.bin", &flash.encode_table()?, Mode::Public)?;
     // Where the partitions go, as `esptool write-flash @flash_args` reads it.
@@ -156,12 +159,18 @@ pub(super) async fn run(global: &Global, asked: &DeviceEnroll) -> Result<()> {
                 "the same for ESP-IDF, as its certificate bundle",
             ),
             row("author-1.pem …", "who may sign its releases"),
-            row("nvs.bin", "its settings"),
+            row(
+                "nvs.bin, nvs.csv",
+                "its settings; the same for ESP-IDF's generator",
+            ),
             row(
                 "esp_secure_cert.bin",
                 "its key and certificates, for the partition of that name",
             ),
-            row("partition-table.bin", "the partition table that these fit"),
+            row(
+                "partition-table.bin, partitions.csv",
+                "the partition table that these fit; the same for an ESP-IDF project",
+            ),
             row(
                 "flash_args",
                 "where they go: esptool write-flash @flash_args, in that folder",

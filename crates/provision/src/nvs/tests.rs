@@ -24,6 +24,26 @@ fn writes_what_esp_idfs_generator_writes() {
 }
 
 #[test]
+fn writes_the_entries_as_a_csv_of_esp_idfs_generator() {
+    let settings = Settings {
+        product: "lamp, \"big\"".to_owned(),
+        authors: vec![vec![0x30, 0x00, 0xFF]],
+        allowed_hosts: vec!["images.example.com".to_owned()],
+        ..settings()
+    };
+    assert_eq!(
+        csv(&settings).unwrap(),
+        "key,type,encoding,value\n\
+         countersign,namespace,,\n\
+         server,data,string,https://updates.example.com:8443\n\
+         product,data,string,\"lamp, \"\"big\"\"\"\n\
+         device,data,string,device-1\n\
+         author0,data,base64,MAD/\n\
+         host0,data,string,images.example.com\n"
+    );
+}
+
+#[test]
 fn reads_what_esp_idfs_generator_wrote() {
     assert_eq!(read(SETTINGS).unwrap(), settings());
 }
