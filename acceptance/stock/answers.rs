@@ -114,12 +114,19 @@ fn nothing_new_is_said_as_each_esp_idf_release_understands_it() {
     let device = house.path("device");
     let nothing = ask(&device, &[&url("1")]).unwrap();
     assert_eq!(nothing.status, 404, "no release yet");
+    // An image that is none of ours may say what it was built with.
+    for (idf, status) in [("v5.5", 304), ("v4.2.1", 302), ("v5.0", 404), ("mine", 404)] {
+        let said = format!("{}&idf={idf}", url("1"));
+        assert_eq!(ask(&device, &[&said]).unwrap().status, status, "{idf}");
+    }
     let cases = [
-        ("v4.2", 404),
+        ("v4.2", 302),
         ("v5.4.3", 404),
         ("v5.5", 304),
         ("v5.5.1-dirty", 304),
         ("v6.0.2", 304),
+        ("v4.2.5", 302),
+        ("v4.3", 404),
         ("my own fork", 404),
         ("", 404),
     ];
@@ -133,6 +140,9 @@ fn nothing_new_is_said_as_each_esp_idf_release_understands_it() {
             assert_eq!(answer.header("location"), None);
         }
     }
+    // What a device says itself goes before what we know of its release, here the last one.
+    let said = format!("{}&idf=v4.2.1", url(&format!("{}.0", cases.len())));
+    assert_eq!(ask(&device, &[&said]).unwrap().status, 302);
 }
 
 #[test]

@@ -23,9 +23,23 @@ pub enum Answer {
     },
     /// It runs what it shall run, and its ESP-IDF has a result of its own for status 304.
     NotModified,
-    /// It runs what it shall run, and its ESP-IDF, or one that we do not know, takes 304 for an image: 404 it is,
-    /// the one answer that ends `esp_https_ota` on all releases before anything is erased.
+    /// It runs what it shall run, and its ESP-IDF, or one that we do not know, takes 304 for an image: 404 it is, which
+    /// ends `esp_https_ota` from v4.3 on before anything is erased.
     NothingNew,
+    /// It runs what it shall run, and its ESP-IDF takes any status that is no redirect for an image. A redirect that
+    /// leads nowhere is the one answer that ends its `esp_https_ota` before anything is erased.
+    NowhereElse,
+}
+
+/// What a stock client said in its request.
+#[derive(Clone, Copy, Debug)]
+pub struct Poll<'a> {
+    /// The version that it runs.
+    pub version: &'a str,
+    /// The ESP-IDF that it was built with, where it said so.
+    pub idf: Option<IdfRelease>,
+    /// Its `User-Agent`.
+    pub user_agent: Option<&'a str>,
 }
 
 /// Answers `GET /ota?v=VERSION`, and `HEAD` just so: what the `HEAD` named, the `GET` after it means too, because an
@@ -36,9 +50,9 @@ pub enum Answer {
 pub async fn poll(
     context: &Context,
     admitted: &Admitted,
-    version: &str,
-    user_agent: Option<&str>,
+    said: &Poll<'_>,
 ) -> Result<Answer, Error> {
+    let version = said.version;
     let device = admitted.device();
     let known = device.running.as_ref();
     let running = Running {
@@ -48,24 +62,24 @@ pub async fn poll(
         slot: None,
         pending_verify: false,
     };
-    let said = next::Said {
+    let about = next::Said {
         running: &running,
         bounds: Bounds::default(),
         reports: false,
     };
-    let next = next::next(context, admitted, &said).await?;
+    let next = next::next(context, admitted, &about).await?;
     context.seen.push(Seen {
         device: device.id.clone(),
         at: context.clock.now(),
         running,
     });
     let Some((_, release)) = next else {
-        return nothing_new(context, device, version).await;
+        return nothing_new(context, device, said).await;
     };
     let Some(link) = link::download_link(context, &device.id, &release) else {
-        return nothing_new(context, device, version).await;
+        return nothing_new(context, device, said).await;
     };
-    let room = url::room(user_agent);
+    let room = url::room(said.user_agent);
     let length = url::path_and_query_len(&link.url);
     if length > room {
         tracing::warn!(device = %device.id, length, room, "the download address is longer than the client's buffer: it will stall");
@@ -77,14 +91,15 @@ pub async fn poll(
     })
 }
 
-async fn nothing_new(context: &Context, device: &Device, version: &str) -> Result<Answer, Error> {
+async fn nothing_new(context: &Context, device: &Device, said: &Poll<'_>) -> Result<Answer, Error> {
     let release = context
         .store
-        .release_by_version(&device.product, version)
+        .release_by_version(&device.product, said.version)
         .await?;
-    let idf = release.and_then(|release| release.idf_version.parse::<IdfRelease>().ok());
-    match idf {
-        Some(idf) if idf.understands_not_modified() => Ok(Answer::NotModified),
-        _ => Ok(Answer::NothingNew),
-    }
+    let built_with = || release?.idf_version.parse().ok();
+    Ok(match said.idf.or_else(built_with) {
+        Some(idf) if idf.understands_not_modified() => Answer::NotModified,
+        Some(idf) if !idf.understands_not_found() => Answer::NowhereElse,
+        _ => Answer::NothingNew,
+    })
 }

@@ -38,6 +38,14 @@ impl IdfRelease {
         self >= Self::new(5, 5, 0)
     }
 
+    /// Whether its `esp_https_ota` takes a status of 400 and above for an error, 404 at least.
+    ///
+    /// v4.2 looks at none: its one-call form erases the slot and writes the error's text into it
+    /// (`components/esp_https_ota/src/esp_https_ota.c`, `_http_handle_response_code`).
+    pub fn understands_not_found(self) -> bool {
+        self >= Self::new(4, 3, 0)
+    }
+
     /// Whether it accepts a server by an IP address in the certificate (mbedTLS 3.5 and later).
     ///
     /// Some late patches of v5.0 and v5.1 do so too; they are not counted.
@@ -153,6 +161,9 @@ mod tests {
             let release = release(text);
             assert_eq!(release.understands_not_modified(), not_modified, "{text}");
             assert_eq!(release.redirect_codes().len(), redirects, "{text}");
+        }
+        for (text, understands) in [("v4.2", false), ("v4.2.5", false), ("v4.3", true)] {
+            assert_eq!(release(text).understands_not_found(), understands, "{text}");
         }
         for (text, reads) in [("v4.4.8", false), ("v5.1.6", false), ("v5.2", true)] {
             assert_eq!(release(text).reads_ip_addresses(), reads, "{text}");

@@ -5,7 +5,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use countersign_operations::stock::{self, Answer};
+use countersign_operations::stock::{self, Answer, Poll};
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Deserialize;
 
@@ -20,10 +20,13 @@ use crate::{
 pub(super) struct Said {
     /// The running version, as in the app descriptor.
     v: Option<String>,
+    /// The ESP-IDF that it was built with, as `IDF_VER` has it.
+    idf: Option<String>,
 }
 
 /// `GET`: 302 to the image, empty; `HEAD`: 200 with the image's length, since a client that downloads by ranges asks
-/// so first and an address signed for `GET` would refuse it. Where there is nothing new: 304, or 404.
+/// so first and an address signed for `GET` would refuse it. Where there is nothing new: 304, 404, or, to v4.2, 302
+/// to nowhere.
 pub(super) async fn ota(
     State(shared): State<Shared>,
     Caller { device, .. }: Caller,
@@ -38,7 +41,12 @@ pub(super) async fn ota(
     let agent = headers
         .get(header::USER_AGENT)
         .and_then(|agent| agent.to_str().ok());
-    let answer = stock::poll(&shared.context, &device, &version, agent).await?;
+    let poll = Poll {
+        version: &version,
+        idf: said.idf.and_then(|idf| idf.parse().ok()),
+        user_agent: agent,
+    };
+    let answer = stock::poll(&shared.context, &device, &poll).await?;
     shared.stats.count_stock_poll();
     let response = Response::builder().header(header::CACHE_CONTROL, "private, no-store");
     let response = match answer {
@@ -51,6 +59,9 @@ pub(super) async fn ota(
         Answer::Image { url, .. } => response
             .status(StatusCode::FOUND)
             .header(header::LOCATION, url)
+            .header(header::CONTENT_LENGTH, 0),
+        Answer::NowhereElse => response
+            .status(StatusCode::FOUND)
             .header(header::CONTENT_LENGTH, 0),
         Answer::NotModified => response.status(StatusCode::NOT_MODIFIED),
         Answer::NothingNew => response
