@@ -120,7 +120,7 @@ impl Installation {
         // Its sockets belong to the server's threads too.
         let bound = self
             .runtime
-            .spawn(async move { bind(&config).await })
+            .spawn(async move { bind(&config, &unlimited()) })
             .await??;
         let at = bound.addresses().device;
         let (stop, stopped) = watch::channel(false);
@@ -133,7 +133,7 @@ impl Installation {
                     &identity,
                     &root,
                     "unused".into(),
-                    Limits::default(),
+                    unlimited(),
                     stopped,
                 )
                 .await
@@ -183,6 +183,15 @@ fn hierarchy(keys: &Path, what: &str) -> Result<(found::Hierarchy, Authority)> {
     let made = found::hierarchy("Bench", what, &root_key, &issuing_key, &System, &System)?;
     let issuing = Authority::new(made.issuing.clone(), vec![made.root.clone()], issuing_key)?;
     Ok((made, issuing))
+}
+
+/// All clients are one address here, and one that comes as often as it can.
+fn unlimited() -> Limits {
+    Limits {
+        per_address: usize::MAX,
+        per_address_per_second: usize::MAX,
+        ..Limits::default()
+    }
 }
 
 fn settings(author: &FileKey) -> Result<Settings> {

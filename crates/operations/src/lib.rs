@@ -24,6 +24,7 @@ pub mod revoke;
 pub mod seen;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod stock;
 pub mod suspend;
 pub mod text;

@@ -160,6 +160,8 @@ pub struct RefusedView {
     pub reason: String,
     /// Why, in words.
     pub reason_text: String,
+    /// How often since the start: of a limit that was met, this is the last time.
+    pub times: u64,
 }
 
 /// An image that was just uploaded.
@@ -288,10 +290,11 @@ impl RefusedView {
         Self {
             at: rfc3339(refused.at),
             plane: refused.plane.to_owned(),
-            from: refused.from.clone(),
+            from: refused.from.to_canonical().to_string(),
             claimed: refused.claimed.clone(),
             reason: refused.code.to_owned(),
             reason_text: refused.reason.clone(),
+            times: refused.times,
         }
     }
 }

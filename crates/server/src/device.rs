@@ -24,4 +24,4 @@ pub(crate) fn router(shared: Shared) -> Router {
 }
 
 /// The largest message that a device may send, in bytes.
-const LARGEST_BODY: usize = 1024;
+pub(crate) const LARGEST_BODY: usize = 1024;

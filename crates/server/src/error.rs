@@ -10,12 +10,16 @@ use countersign_operations::{Error as Operation, text::chain};
 use http::StatusCode;
 use serde_json::json;
 
+use crate::requests::closing;
+
 /// An answer that is not what was asked for: the client sees status, code and public text; the log sees the cause.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     public: String,
+    /// Whether the connection ends with it.
+    closes: bool,
 }
 
 impl ApiError {
@@ -24,6 +28,7 @@ impl ApiError {
             status,
             code,
             public: public.into(),
+            closes: false,
         }
     }
 
@@ -39,6 +44,11 @@ impl ApiError {
     pub const fn code(&self) -> &'static str {
         self.code
     }
+
+    /// What the client is told beside it.
+    pub(crate) fn public(&self) -> &str {
+        &self.public
+    }
 }
 
 impl From<Operation> for ApiError {
@@ -51,6 +61,8 @@ impl From<Operation> for ApiError {
             status,
             code: error.code(),
             public: chain(&error),
+            // Who may not come keeps no place.
+            closes: matches!(error, Operation::NotAdmitted(_)),
         }
     }
 }
@@ -66,6 +78,9 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(http::header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        if self.closes {
+            response = closing(response);
         }
         response
     }

@@ -1,44 +1,103 @@
-//! Takes connections of a plane: the handshake, then its requests, within limits.
+//! Takes connections of a plane: a place, the handshake, then its requests, within limits.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
+use axum::Router;
 use countersign_operations::Context;
 use countersign_protocol::Digest;
 use countersign_x509::Certificate;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::io::Errno;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tower::ServiceExt;
 
 use crate::{
     Limits,
-    peer::{Peer, refuse},
+    paced::{Pace, Paced, linger, reset},
+    peer::{Peer, met_limit, refuse},
+    places::{Full, Lost, Place, Places},
+    requests::answer_all,
     stats::Stats,
-    tls::{self, PlaneTls},
+    tls::PlaneTls,
 };
 
 /// One plane: what it shows, whom it serves, and within which limits.
 #[derive(Debug)]
 pub(crate) struct Plane {
     pub(crate) name: &'static str,
-    pub(crate) tls: PlaneTls,
+    /// `None`: plain HTTP, for operators with a token.
+    pub(crate) tls: Option<PlaneTls>,
     pub(crate) router: Router,
+    /// The largest body of a request that any route takes, in bytes.
+    pub(crate) largest_body: u64,
     pub(crate) context: Arc<Context>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) limits: Limits,
+    pub(crate) places: Arc<Places>,
+}
+
+/// Whose connection it is.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) address: IpAddr,
+    place: Arc<Place>,
+    /// Who it is, where there is TLS.
+    peer: Option<Peer>,
+}
+
+impl Guest {
+    /// Says in a request who asks.
+    pub(crate) fn enter_into(&self, extensions: &mut http::Extensions) {
+        match &self.peer {
+            Some(peer) => drop(extensions.insert(peer.clone())),
+            None => drop(extensions.insert(Arc::clone(&self.place))),
+        }
+    }
+
+    /// Remembers that it met a limit.
+    pub(crate) fn met_limit(&self, plane: &Plane, code: &'static str, reason: String) {
+        let claimed = self.name();
+        met_limit(
+            &plane.context,
+            plane.name,
+            self.address,
+            claimed,
+            code,
+            reason,
+        );
+    }
+
+    /// Remembers that it was refused.
+    pub(crate) fn refused(&self, plane: &Plane, code: &'static str, reason: String) {
+        let claimed = self.name();
+        refuse(
+            &plane.context,
+            plane.name,
+            self.address,
+            claimed,
+            code,
+            reason,
+        );
+    }
+
+    fn name(&self) -> Option<String> {
+        self.peer.as_ref()?.common_name.clone()
+    }
 }
 
 /// Serves a plane until told to stop, then lets open requests end for a moment.
 pub(crate) async fn run(plane: Arc<Plane>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(plane.limits.connections));
     let mut connections = JoinSet::new();
+    let mut warned = None;
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -47,26 +106,32 @@ pub(crate) async fn run(plane: Arc<Plane>, listener: TcpListener, mut stop: watc
         };
         let (stream, from) = match accepted {
             Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of descriptors, most likely: waiting a little beats spinning.
-                tracing::warn!(plane = plane.name, %error, "a connection could not be taken");
+            Err(error) if is_ours(&error) => {
+                // Waiting a little beats spinning.
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                if warned.is_none_or(|at: Instant| at.elapsed() > Duration::from_mins(1)) {
+                    tracing::warn!(plane = plane.name, %error, "connections cannot be taken");
+                    warned = Some(Instant::now());
+                }
+                continue;
+            }
+            Err(_) => {
+                // Linux hands on what went wrong with a connection that waited (accept(2)): nobody else waits long for that.
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!(
-                plane = plane.name,
-                most = plane.limits.connections,
-                "all connections are taken"
-            );
-            continue;
-        };
-        let (plane, stop) = (Arc::clone(&plane), stop.clone());
-        connections.spawn(async move {
-            serve(&plane, stream, from, stop).await;
-            drop(place);
-        });
+        match plane.places.enter(from.ip(), plane.context.clock.now()) {
+            Ok((place, lost)) => {
+                let (plane, stop) = (Arc::clone(&plane), stop.clone());
+                connections
+                    .spawn(async move { serve(&plane, stream, from, place, lost, stop).await });
+            }
+            Err(full) => {
+                reset(&stream);
+                plane.met_limit(from.ip(), full);
+            }
+        }
     }
     let all_ended = async { while connections.join_next().await.is_some() {} };
     if timeout(plane.limits.farewell, all_ended).await.is_err() {
@@ -74,61 +139,98 @@ pub(crate) async fn run(plane: Arc<Plane>, listener: TcpListener, mut stop: watc
     }
 }
 
+impl Plane {
+    fn met_limit(&self, from: IpAddr, full: Full) {
+        let reason = full.reason(self.places.most());
+        met_limit(&self.context, self.name, from, None, full.code(), reason);
+    }
+}
+
+/// Serves one connection. Its place is given back when nothing is left of it.
 async fn serve(
     plane: &Plane,
     stream: TcpStream,
     from: SocketAddr,
+    place: Place,
+    mut lost: Lost,
     mut stop: watch::Receiver<bool>,
 ) {
     // Answers are short: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    let Some((tls, peer)) = handshake(plane, stream, from).await else {
+    let (stream, pace, comes_back) = Paced::new(stream, &plane.limits);
+    let place = Arc::new(place);
+    let mut taken = tokio::select! {
+        biased;
+        Ok(full) = &mut lost => Some(full),
+        () = handshake_and_requests(plane, stream, from, &place, &pace, stop.clone()) => None,
+    };
+    let Ok(mut stream) = comes_back.await else {
         return;
     };
-    plane.stats.count_handshake();
-    let router = plane.router.clone();
-    let service = service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(plane.limits.header)
-        .max_buf_size(plane.limits.header_bytes)
-        .serve_connection(TokioIo::new(tls), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        () = async { drop(stop.wait_for(|stop| *stop).await) } => None,
-    };
-    let ended = if let Some(ended) = ended {
-        ended
-    } else {
-        connection.as_mut().graceful_shutdown();
-        connection.await
-    };
-    if let Err(error) = ended {
-        tracing::debug!(plane = plane.name, %from, %error, "a connection ended early");
+    if taken.is_none() && !pace.was_cut() && pace.taken() > LITTLE {
+        taken = tokio::select! {
+            Ok(full) = &mut lost, if !lost.is_terminated() => Some(full),
+            () = linger(&mut stream, &plane.limits) => None,
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
     }
+    if let Some(full) = taken {
+        plane.met_limit(from.ip(), full);
+    }
+    if taken.is_some() || pace.was_cut() {
+        reset(&stream);
+    }
+}
+
+async fn handshake_and_requests(
+    plane: &Plane,
+    mut stream: Paced,
+    from: SocketAddr,
+    place: &Arc<Place>,
+    pace: &Arc<Pace>,
+    stop: watch::Receiver<bool>,
+) {
+    let guest = |peer| Guest {
+        address: from.ip(),
+        place: Arc::clone(place),
+        peer,
+    };
+    let Some(tls) = &plane.tls else {
+        stream.proved();
+        return answer_all(plane, stream, &guest(None), pace, stop).await;
+    };
+    let Some((mut stream, peer)) = handshake(plane, tls, stream, pace, from).await else {
+        return;
+    };
+    place.prove(Some(peer.fingerprint));
+    plane.stats.count_handshake();
+    let (socket, connection) = stream.get_mut();
+    socket.proved();
+    connection.set_buffer_limit(Some(TLS_BUFFER));
+    // What came along with the end of the handshake is a request, or its beginning.
+    let began = |state: rustls::IoState| state.plaintext_bytes_to_read() > 0;
+    if !connection.process_new_packets().is_ok_and(began) {
+        pace.answered();
+    }
+    answer_all(plane, stream, &guest(Some(peer)), pace, stop).await;
 }
 
 /// Completes the handshake. Who fails is remembered, with the reason.
 async fn handshake(
     plane: &Plane,
-    stream: TcpStream,
+    tls: &PlaneTls,
+    stream: Paced,
+    pace: &Pace,
     from: SocketAddr,
-) -> Option<(TlsStream<TcpStream>, Peer)> {
-    let (presented, config) = match plane.tls.connection() {
+) -> Option<(TlsStream<Paced>, Peer)> {
+    let (presented, config) = match tls.connection() {
         Ok(made) => made,
         Err(error) => {
             tracing::error!(plane = plane.name, %error, "no TLS for a connection");
             return None;
         }
     };
-    let refuse = |code: &'static str, reason: String| {
-        let claimed = presented.claimed();
-        refuse(&plane.context, plane.name, from.ip(), claimed, code, reason);
-    };
+    let (context, name, address) = (&plane.context, plane.name, from.ip());
     let accepted = timeout(
         plane.limits.handshake,
         TlsAcceptor::from(config).accept(stream),
@@ -137,18 +239,28 @@ async fn handshake(
     let tls = match accepted {
         Ok(Ok(tls)) => tls,
         Ok(Err(error)) => {
-            let found = presented.refused().or_else(|| {
-                let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-                Some(tls::describe(inner))
-            });
+            let claimed = presented.claimed();
+            if let Some((code, reason)) = pace.limit() {
+                met_limit(context, name, address, claimed, code, reason);
+                return None;
+            }
+            let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
+            let found = presented.describe(cause);
             let (code, reason) = found.unwrap_or_else(|| ("handshake-failed", error.to_string()));
-            refuse(code, reason);
+            refuse(context, name, address, claimed, code, reason);
             return None;
         }
         Err(_) => {
-            refuse(
+            pace.cut();
+            let reason = format!("no handshake within {:?}", plane.limits.handshake);
+            let claimed = presented.claimed();
+            met_limit(
+                context,
+                name,
+                address,
+                claimed,
                 "handshake-too-slow",
-                format!("no handshake within {:?}", plane.limits.handshake),
+                reason,
             );
             return None;
         }
@@ -163,3 +275,15 @@ async fn handshake(
     };
     Some((tls, peer))
 }
+
+/// Whether it is for lack of descriptors or memory that no connection can be taken.
+fn is_ours(error: &io::Error) -> bool {
+    let lacks = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| lacks.contains(&errno))
+}
+
+/// What the system may give out by itself after a connection was closed, in bytes.
+const LITTLE: u64 = 16 * 1024;
+
+/// What TLS may hold of an answer, in bytes: four of our records.
+const TLS_BUFFER: usize = 16 * 1024;

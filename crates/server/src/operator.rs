@@ -17,9 +17,13 @@ use axum::{
 use countersign_operations::Context;
 use http::{StatusCode, header};
 
-use crate::{Addresses, ApiError, stats::Stats};
+use crate::{
+    Addresses, ApiError,
+    places::{Place, Places},
+    stats::Stats,
+};
 
-pub use look::ServerView;
+pub use look::{ConnectionsView, ServerView};
 pub use releases::MANIFEST_HEADER;
 
 /// What the plane's handlers work with.
@@ -29,6 +33,8 @@ pub(crate) struct Operator {
     pub(crate) stats: Arc<Stats>,
     /// `None` where no server runs, and the program does the verb itself.
     pub(crate) addresses: Option<Addresses>,
+    /// The places of the planes, by name.
+    pub(crate) planes: Vec<(&'static str, Arc<Places>)>,
 }
 
 /// The routes for a program that holds the state directory's lock and no server.
@@ -37,6 +43,7 @@ pub fn local_router(context: Arc<Context>) -> Router {
         context,
         stats: Arc::default(),
         addresses: None,
+        planes: Vec::new(),
     })
 }
 
@@ -71,6 +78,9 @@ async fn demand_token(State(token): State<Arc<str>>, request: Request, next: Nex
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     // In a time that does not tell where the two differ.
     let good = given.is_some_and(|given| verify_slices_are_equal(given, token.as_bytes()).is_ok());
+    if good && let Some(place) = request.extensions().get::<Arc<Place>>() {
+        place.prove(None);
+    }
     // A liveness probe has no token, and learns nothing.
     if good || request.uri().path() == "/health" {
         return next.run(request).await;
@@ -85,4 +95,4 @@ async fn demand_token(State(token): State<Arc<str>>, request: Request, next: Nex
 }
 
 /// The largest image that any chip's slot can hold, and some room.
-const LARGEST_BODY: usize = 17 * 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 17 * 1024 * 1024;

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use countersign_operations::{
     Context, Error as Operation,
     admit::{Admitted, admit},
-    refusals::Refused,
+    refusals::{Log, Refused},
 };
 use countersign_protocol::Digest;
 use http::request::Parts;
@@ -48,16 +48,58 @@ pub(crate) fn refuse(
     code: &'static str,
     reason: String,
 ) {
-    let name = claimed.as_deref().unwrap_or("-");
-    tracing::info!(plane, %from, claimed = name, code, reason, "refused");
-    context.refusals.push(Refused {
+    let refused = refused(context, plane, from, claimed, code, reason);
+    let log = context.refusals.push(refused.clone());
+    tell(&refused, log);
+}
+
+/// Remembers that somebody met a limit, and says so in the log: as one thing, however often.
+pub(crate) fn met_limit(
+    context: &Context,
+    plane: &'static str,
+    from: IpAddr,
+    claimed: Option<String>,
+    code: &'static str,
+    reason: String,
+) {
+    let refused = refused(context, plane, from, claimed, code, reason);
+    let log = context.refusals.push_limit(refused.clone());
+    tell(&refused, log);
+}
+
+fn refused(
+    context: &Context,
+    plane: &'static str,
+    from: IpAddr,
+    claimed: Option<String>,
+    code: &'static str,
+    reason: String,
+) -> Refused {
+    Refused {
         at: context.clock.now(),
         plane,
-        from: from.to_string(),
+        from,
         claimed,
         code,
         reason,
-    });
+        times: 1,
+    }
+}
+
+fn tell(refused: &Refused, log: Log) {
+    let Log::Yes { unlogged } = log else {
+        return;
+    };
+    let Refused {
+        plane,
+        from,
+        claimed,
+        code,
+        reason,
+        ..
+    } = refused;
+    let claimed = claimed.as_deref().unwrap_or("-");
+    tracing::info!(plane, %from, claimed, code, reason, unlogged, "refused");
 }
 
 /// The admitted device that a request comes from. There is no handler of these planes without it.

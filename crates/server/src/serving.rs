@@ -5,16 +5,17 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use countersign_operations::{Context, seen};
 use countersign_x509::Certificate;
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
 };
 use zeroize::Zeroizing;
 
 use crate::{
-    Error, device, download,
+    Error, Limits, device, download,
     listener::{self, Plane},
     operator::{self, Operator},
     peer::Shared,
+    places::{Most, Places},
     socket,
     stats::Stats,
     tls::PlaneTls,
@@ -61,33 +62,6 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// What one plane of devices bears. Each limit says what it stops.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections at once: stops one who opens ever more of them from taking all memory.
-    pub connections: usize,
-    /// For a handshake: stops one who connects and says nothing. A slow chip needs two seconds.
-    pub handshake: Duration,
-    /// For a request's head, also on an idle connection: stops one who sends a byte a second.
-    pub header: Duration,
-    /// Bytes of a request's head: stops endless headers. hyper wants 8 KiB at least.
-    pub header_bytes: usize,
-    /// For open requests at the end of the server.
-    pub farewell: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 10_000,
-            handshake: Duration::from_secs(15),
-            header: Duration::from_secs(30),
-            header_bytes: 16 * 1024,
-            farewell: Duration::from_secs(5),
-        }
-    }
-}
-
 /// The listeners, had and not yet served.
 #[derive(Debug)]
 pub struct Bound {
@@ -99,15 +73,15 @@ pub struct Bound {
     addresses: Addresses,
 }
 
-/// Takes all addresses, or none.
+/// Takes all addresses, or none. For a runtime's threads, as sockets belong to one.
 ///
 /// # Errors
 /// [`Error::Listen`] names the plane, the address and the setting; [`Error::Socket`].
-pub async fn bind(config: &Config) -> Result<Bound, Error> {
-    let device = listen("device", config.device, "[device] listen").await?;
-    let download = listen("download", config.download, "[download] listen").await?;
+pub fn bind(config: &Config, limits: &Limits) -> Result<Bound, Error> {
+    let device = listen("device", config.device, "[device] listen", limits)?;
+    let download = listen("download", config.download, "[download] listen", limits)?;
     let operator = match config.operator {
-        Some(address) => Some(listen("operator", address, "[operator] listen").await?),
+        Some(address) => Some(listen("operator", address, "[operator] listen", limits)?),
         None => None,
     };
     let socket = socket::bind(&config.socket).map_err(|cause| Error::Socket {
@@ -157,24 +131,39 @@ impl Bound {
             context: Arc::clone(&context),
             stats: Arc::clone(&stats),
         };
-        let plane = |name, router| {
-            let tls = PlaneTls::new(identity, device_root)?;
+        let plane = |name, tls, router, largest_body: usize, places| {
             let (context, stats) = (Arc::clone(&context), Arc::clone(&stats));
-            Ok(Arc::new(Plane {
+            let largest_body = u64::try_from(largest_body).unwrap_or(u64::MAX);
+            Arc::new(Plane {
                 name,
                 tls,
                 router,
+                largest_body,
                 context,
                 stats,
                 limits,
-            }))
+                places,
+            })
         };
-        let device = plane("device", device::router(shared.clone()))?;
-        let download = plane("download", download::router(shared))?;
+        let of_devices = |name, router, largest_body| {
+            let tls = PlaneTls::new(identity, device_root)?;
+            let places = Places::new(Most::of_devices(&limits));
+            Ok(plane(name, Some(tls), router, largest_body, places))
+        };
+        let device = device::router(shared.clone());
+        let device = of_devices("device", device, device::LARGEST_BODY)?;
+        let download = of_devices("download", download::router(shared), 0)?;
+        let places = Places::new(Most::of_operators(&limits));
+        let of_plane = |plane: &Plane| (plane.name, Arc::clone(&plane.places));
         let operator = Operator {
             context: Arc::clone(&context),
-            stats,
+            stats: Arc::clone(&stats),
             addresses: Some(self.addresses),
+            planes: vec![
+                of_plane(&device),
+                of_plane(&download),
+                ("operator", Arc::clone(&places)),
+            ],
         };
         let local = operator::router(operator.clone());
         let remote = operator::router_with_token(operator, token);
@@ -182,12 +171,10 @@ impl Bound {
             let _ = stop.wait_for(|stop| *stop).await;
         };
         let socket = axum::serve(self.socket, local).with_graceful_shutdown(until(stop.clone()));
+        let remote = plane("operator", None, remote, operator::LARGEST_BODY, places);
         let loopback = async {
             if let Some(listener) = self.operator {
-                let stop = until(stop.clone());
-                let _ = axum::serve(listener, remote)
-                    .with_graceful_shutdown(stop)
-                    .await;
+                listener::run(remote, listener, stop.clone()).await;
             }
         };
         tokio::join!(
@@ -204,19 +191,30 @@ impl Bound {
     }
 }
 
-async fn listen(
+fn listen(
     plane: &'static str,
     address: SocketAddr,
     setting: &'static str,
+    limits: &Limits,
 ) -> Result<TcpListener, Error> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|cause| Error::Listen {
-            plane,
-            address,
-            setting,
-            cause,
-        })
+    let listen = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        // Every connection has what its listener had.
+        socket.set_send_buffer_size(limits.send_buffer)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|cause| Error::Listen {
+        plane,
+        address,
+        setting,
+        cause,
+    })
 }
 
 /// Writes what devices last said once a second, and at the end.
@@ -234,3 +232,6 @@ async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
         }
     }
 }
+
+/// How many connections wait in the system until we take them.
+const BACKLOG: u32 = 1024;

@@ -114,9 +114,20 @@ impl Presented {
         leaf.common_name().map(str::to_owned)
     }
 
-    /// Why the certificate was refused, as a stable code and in words; `None` where it was not.
-    pub(crate) fn refused(&self) -> Option<(&'static str, String)> {
-        self.seen().refused.as_ref().map(describe)
+    /// Why a handshake failed, as a stable code and in words: for its certificate, where that was refused.
+    pub(crate) fn describe(&self, error: Option<&rustls::Error>) -> Option<(&'static str, String)> {
+        if let Some(refused) = &self.seen().refused {
+            return Some(describe(refused));
+        }
+        let not_proved = rustls::Error::InvalidCertificate(CertificateError::BadSignature);
+        match error? {
+            // The certificate is good; it is the client's own signature that is not by its key.
+            error if *error == not_proved => Some((
+                "handshake-failed",
+                "the client does not hold the certificate's key, or the handshake was changed on its way".to_owned(),
+            )),
+            error => Some(describe(error)),
+        }
     }
 
     /// Remembers the chain once the client proved that it holds the key.
@@ -196,7 +207,7 @@ impl ClientCertVerifier for Presented {
 }
 
 /// A handshake's failure as a stable code and in words.
-pub(crate) fn describe(error: &rustls::Error) -> (&'static str, String) {
+fn describe(error: &rustls::Error) -> (&'static str, String) {
     let known = match error {
         rustls::Error::NoCertificatesPresented => {
             ("no-certificate", "no client certificate was shown")

@@ -1,5 +1,7 @@
 //! `countersign serve`.
 
+mod descriptors;
+
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -40,7 +42,9 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
     let identity = state.identity()?;
     let device_root = state.device_root()?;
     let token = state.operator_token()?;
-    let bound = bind(&state.listen(flags)).await?;
+    let limits = state.toml.limits();
+    let bound = bind(&state.listen(flags), &limits)?;
+    let limits = descriptors::make_room(limits)?;
     let at = bound.addresses();
     let context = Arc::new(state.context(at.device, at.download).await?);
     for key in state.roots_in_reach() {
@@ -49,6 +53,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
             "a root's key is within the server's reach; take it offline"
         );
     }
+    tracing::info!("{}", in_words(&limits));
     let settings = &context.settings;
     if global.json {
         output::json(&json!({
@@ -74,7 +79,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         &identity,
         &device_root,
         token,
-        Limits::default(),
+        limits,
         stopped,
     );
     tokio::pin!(serving);
@@ -86,6 +91,29 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
     tracing::info!("stopping");
     stop.send_replace(true);
     serving.await.context("while stopping")
+}
+
+/// The limits as an operator finds them in the log.
+fn in_words(limits: &Limits) -> String {
+    format!(
+        "limits: {} connections a plane, {} of them in handshakes, {} from an address and {} new ones a second, {} of a \
+         device; {:?} and {} bytes for a handshake, {:?}, {} bytes and {} headers for a request's head, {:?} for its body, \
+         {:?} without a byte taken of an answer, {} bytes of it held by the system; {} operators",
+        limits.connections,
+        limits.handshakes,
+        limits.per_address,
+        limits.per_address_per_second,
+        limits.per_device,
+        limits.handshake,
+        limits.handshake_bytes,
+        limits.head,
+        limits.head_bytes,
+        limits.headers,
+        limits.body,
+        limits.stalled,
+        limits.send_buffer,
+        limits.operator_connections,
+    )
 }
 
 fn is_terminal() -> bool {

@@ -1,5 +1,7 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
+mod limits;
+
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZero, path::Path};
 
 use anyhow::{Context, Result, bail};
@@ -7,6 +9,7 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
+use self::limits::Limits;
 use crate::files;
 
 /// The file as it stands.
@@ -21,6 +24,9 @@ pub(crate) struct File {
     pub(crate) download: DownloadPlane,
     /// The operator plane.
     pub(crate) operator: OperatorPlane,
+    /// What the planes bear.
+    #[serde(default)]
+    limits: Limits,
     /// The products, by name.
     #[serde(default)]
     pub(crate) product: BTreeMap<String, Product>,
@@ -85,7 +91,20 @@ impl File {
         if file.hosts.is_empty() {
             bail!("{}: `hosts` names nobody", path.display());
         }
+        if file.download.slowest_rate == 0 {
+            bail!(
+                "{}: [download] slowest_rate = 0 makes no sense: nobody would ever be too slow",
+                path.display()
+            );
+        }
+        let check = file.limits.check();
+        check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
+    }
+
+    /// What the planes bear.
+    pub(crate) fn limits(&self) -> countersign_server::Limits {
+        self.limits.with(&self.download)
     }
 
     /// The products, with their authors' keys read from `state`.
@@ -144,6 +163,7 @@ pub(crate) fn first_text(
         || "# chip = \"esp32c3\"".to_owned(),
         |chip| format!("chip = {chip:?}"),
     );
+    let limits = Limits::first_text();
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -165,6 +185,8 @@ patience_s = 120             # and this much longer
 [operator]                   # health, devices, releases: the socket in this folder, and this address with operator.token
 listen = "127.0.0.1:8440"
 
+[limits]                     # what a client may take; each line says what it stops
+{limits}
 [product.{product}]
 # Public keys of those who may sign its releases.
 authors = [{author:?}]

@@ -1,5 +1,7 @@
 //! Looking at the server itself.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use axum::{Json, extract::State};
 use countersign_operations::{
     health,
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Operator;
-use crate::{ApiError, stats};
+use crate::{ApiError, places::Places, stats};
 
 /// A running server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -31,6 +33,19 @@ pub struct ServerView {
     pub check_ins: u64,
     /// Polls of stock clients answered since the start.
     pub stock_polls: u64,
+    /// Connections that are open, by plane.
+    pub connections: BTreeMap<String, ConnectionsView>,
+    /// How often somebody was refused since the start, by code.
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// The connections of a plane.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ConnectionsView {
+    /// All that are open.
+    pub open: usize,
+    /// Of them, those that have proved nothing yet.
+    pub newcomers: usize,
 }
 
 /// `GET /health`.
@@ -41,6 +56,12 @@ pub(super) async fn health(State(operator): State<Operator>) -> Result<Json<Heal
 /// `GET /v1/server`.
 pub(super) async fn server(State(operator): State<Operator>) -> Result<Json<ServerView>, ApiError> {
     let settings = &operator.context.settings;
+    let refused = operator.context.refusals.counts();
+    let connections = |(name, places): &(&'static str, Arc<Places>)| {
+        let (open, newcomers) = places.open();
+        ((*name).to_owned(), ConnectionsView { open, newcomers })
+    };
+    let count = |(code, count): (&str, u64)| (code.to_owned(), count);
     Ok(Json(ServerView {
         pid: std::process::id(),
         device_url: settings.device_url.clone(),
@@ -53,6 +74,8 @@ pub(super) async fn server(State(operator): State<Operator>) -> Result<Json<Serv
         handshakes: operator.stats.handshakes(),
         check_ins: operator.stats.check_ins(),
         stock_polls: operator.stats.stock_polls(),
+        connections: operator.planes.iter().map(connections).collect(),
+        refused: refused.into_iter().map(count).collect(),
     }))
 }
 
