@@ -226,6 +226,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one and waits until it says where it listens.
     pub(crate) fn start(house: &House, more: &[&str]) -> Self {
+        Self::start_by(house, house.command(&[]), more)
+    }
+
+    /// The same by a command that ends in the program.
+    pub(crate) fn start_by(house: &House, mut command: Command, more: &[&str]) -> Self {
         let log = house.path("server.log");
         let mut args = vec!["--json", "serve"];
         for plane in ["--device-listen", "--download-listen", "--operator-listen"] {
@@ -234,8 +239,8 @@ impl Server {
             }
         }
         args.extend(more);
-        let mut command = house.command(&args);
         command
+            .args(&args)
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
