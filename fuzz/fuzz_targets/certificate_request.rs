@@ -1,4 +1,4 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|der: &[u8]| {
-    let _ = countersign_x509::CertificateRequest::from_der(der);
-});
+libfuzzer_sys::fuzz_target!(
+    |bytes: &[u8]| countersign_fuzz_targets::certificate_request::run(bytes)
+);

@@ -1,11 +1,2 @@
 #![no_main]
-use countersign_protocol::{CheckIn, MAX_CHECK_IN};
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Ok(message) = CheckIn::decode(bytes) else {
-        return;
-    };
-    let mut out = [0; MAX_CHECK_IN];
-    let len = message.encode(&mut out).unwrap();
-    assert_eq!(CheckIn::decode(&out[..len]), Ok(message));
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| countersign_fuzz_targets::check_in::run(bytes));

@@ -1,7 +1,2 @@
 #![no_main]
-use countersign_x509::{CertificateRequest, pem};
-
-libfuzzer_sys::fuzz_target!(|text: &[u8]| {
-    let _ = pem::certificates(text);
-    let _ = CertificateRequest::from_pem(text);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| countersign_fuzz_targets::pem::run(bytes));

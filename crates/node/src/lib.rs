@@ -52,6 +52,8 @@ mod address;
 pub mod error;
 pub mod event;
 mod flash;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod http;
 pub mod node;
 mod places;

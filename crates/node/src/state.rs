@@ -10,7 +10,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 
 use crate::{Error, SECTOR, flash::Place};
 
-mod record;
+pub(crate) mod record;
 
 pub(crate) use record::RECORD;
 

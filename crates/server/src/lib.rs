@@ -10,7 +10,7 @@ mod operator;
 mod paced;
 mod peer;
 mod places;
-mod range;
+pub mod range;
 mod requests;
 mod serving;
 pub mod socket;

@@ -2,17 +2,24 @@
 
 /// What part of an image is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Asked {
+pub enum Asked {
     /// All of it: no `Range`, or one that a server may pass over (RFC 9110 §14.2).
     All,
     /// From the first byte to the last, both included.
-    Part { first: u64, last: u64 },
+    Part {
+        /// Offset of the first byte.
+        first: u64,
+        /// Offset of the last byte.
+        last: u64,
+    },
     /// A range that begins beyond the end.
     Beyond,
 }
 
 /// Reads a `Range` header's value for a file of `size` bytes. One range is understood; several are passed over.
-pub(crate) fn parse(value: Option<&str>, size: u64) -> Asked {
+///
+/// A part that is given lies within the file, and its first byte is not behind its last.
+pub fn parse(value: Option<&str>, size: u64) -> Asked {
     let Some((first, last)) = value
         .and_then(|value| value.strip_prefix("bytes="))
         .and_then(|range| range.split_once('-'))

@@ -4,6 +4,8 @@ mod app;
 mod boot;
 mod build_time;
 mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod image;
 mod provisioned;
 

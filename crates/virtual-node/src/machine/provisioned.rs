@@ -67,12 +67,17 @@ impl Provisioned {
 }
 
 /// The host and port of an https URL; nothing else of it is used.
-fn parse_server(url: &str) -> Option<(String, u16)> {
+pub(super) fn parse_server(url: &str) -> Option<(String, u16)> {
     let rest = url.strip_prefix("https://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let (host, port) = match authority.rsplit_once(':') {
         None => (authority, 443),
-        Some((host, port)) => (host, port.parse().ok()?),
+        Some((host, digits)) => {
+            // `parse` alone would take a sign.
+            let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+            let port = digits.parse().ok().filter(|port| plain && *port > 0)?;
+            (host, port)
+        }
     };
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     (!host.is_empty() && host.bytes().all(is_name)).then(|| (host.to_owned(), port))
@@ -95,6 +100,8 @@ mod tests {
             ("https://", None),
             ("https://:8443", None),
             ("https://ota.example.com:65536", None),
+            ("https://ota.example.com:0", None),
+            ("https://ota.example.com:+443", None),
             ("https://someone@ota.example.com", None),
         ] {
             let server = server.map(|(host, port)| (host.to_owned(), port));

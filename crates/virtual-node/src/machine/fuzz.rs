@@ -1,0 +1,17 @@
+//! The private parsers of foreign bytes, for fuzzing alone: behind the feature `fuzz`.
+//!
+//! Each function is the parser itself. Nothing here is stable, and nothing else may call it.
+
+use countersign_protocol::UnixTime;
+
+use super::{build_time, provisioned};
+
+/// The host and port of the server's URL in a device's settings.
+pub fn server(url: &str) -> Option<(String, u16)> {
+    provisioned::parse_server(url)
+}
+
+/// When an image was built, by the date and time in its app descriptor.
+pub fn built(date: &str, time: &str) -> Option<UnixTime> {
+    build_time::build_time(date, time)
+}

@@ -1,0 +1,74 @@
+//! What is text: names, times, addresses, heads of answers.
+
+use countersign_images::url::{UrlKey, sign};
+use countersign_protocol::{Digest, UnixTime};
+
+use crate::Seeds;
+
+/// One or more of each kind of text.
+pub(crate) fn seeds() -> Seeds {
+    let text: [(&str, &str, &str); 31] = [
+        ("build_time", "november", "Nov 23 2026\n03:06:07"),
+        ("build_time", "leap", "Feb 29 2000\n23:59:59"),
+        (
+            "digests",
+            "digest",
+            "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
+        ),
+        ("digests", "offer", "00112233445566778899aabbccddeeff"),
+        ("digests", "author", "2fc2558f359ae9ed"),
+        ("idf_release", "patch", "v5.5.1"),
+        ("idf_release", "bare", "4.4"),
+        ("idf_release", "dev", "v5.4-dev-2194-g1a2b3c4d5e-dirty"),
+        ("names", "mac", "7cdfa1000001"),
+        ("names", "mac_colons", "A4:CF:12:00:00:01"),
+        ("names", "eui_64", "00-24-be-ff-ff-80-4f-f1"),
+        ("names", "board", "board-7_rev.b"),
+        ("names", "product", "thermostat-2"),
+        (
+            "node_address",
+            "server",
+            "https://ota.example:8445/d/x?e=1&k=k1&s=y",
+        ),
+        (
+            "node_address",
+            "store",
+            "HTTPS://S3.example/key?X-Amz-Expires=60",
+        ),
+        ("node_answer", "whole", WHOLE),
+        ("node_answer", "part", PART),
+        (
+            "node_answer",
+            "redirect",
+            "HTTP/1.1 302 Found\r\nLocation: https://s3.example/k\r\nContent-Length: 0\r\n\r\n",
+        ),
+        (
+            "node_answer",
+            "busy",
+            "HTTP/1.0 503 Busy\r\nretry-after: 120\r\nconnection: keep-alive, Close\r\n\r\n",
+        ),
+        ("range", "part", "\x64\0\0\0\0\0\0\0bytes=0-99"),
+        ("range", "from", "\0\0\x10\0\0\0\0\0bytes=4096-"),
+        ("range", "last", "\x64\0\0\0\0\0\0\0bytes=-10"),
+        ("range", "two", "\x64\0\0\0\0\0\0\0bytes=0-1,5-6"),
+        ("server_url", "port", "https://ota.example.com:8443/"),
+        ("server_url", "name", "https://ota.example.com"),
+        ("server_url", "address", "https://127.0.0.1:1?x#y"),
+        ("time", "utc", "2026-11-23T03:05:00Z"),
+        ("time", "offset", "2026-11-23 05:05:00.25+02:00"),
+        ("time", "leap_second", "2016-12-31T23:59:60Z"),
+        ("time", "last", "9999-12-31T23:59:59Z"),
+        ("time", "first", "1970-01-01T00:00:00Z"),
+    ];
+    let key = UrlKey::new("k1", [7; 32].into()).unwrap();
+    let url = sign(&key, "", &Digest([0xAB; 32]), "d1", UnixTime(1_800_000_000));
+    let url = url.trim_start_matches("/d/").as_bytes().to_vec();
+    let mut seeds: Seeds = vec![("download_url", "signed", url)];
+    seeds.extend(text.map(|(target, name, text)| (target, name, text.as_bytes().to_vec())));
+    seeds
+}
+
+const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.countersign+cbor\r\nContent-Length: 5\r\n\
+                     Date: Mon, 23 Nov 2026 03:05:00 GMT\r\n\r\nhello";
+const PART: &str = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4095/1048576\r\nContent-Length: 4096\r\n\
+                    ETag: \"abc\"\r\nAccept-Ranges: bytes\r\n\r\n";
