@@ -14,10 +14,12 @@ pub fn rfc3339(at: UnixTime) -> String {
         .unwrap_or_else(|| format!("{} s after 1970", at.0))
 }
 
-/// A time that RFC 3339 text names, whole seconds; none before 1970.
+/// A time that RFC 3339 text names, whole seconds; none before 1970, nor after the year 9999 of UTC.
 pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    u64::try_from(time.unix_timestamp()).ok().map(UnixTime)
+    let seconds = u64::try_from(time.unix_timestamp()).ok()?;
+    // An offset may lead into the year 10000, which cannot be written.
+    (seconds <= LAST).then_some(UnixTime(seconds))
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -49,17 +51,21 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// 9999-12-31T23:59:59Z.
+const LAST: u64 = 253_402_300_799;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn times_are_read_as_they_are_written() {
-        for at in [0, 1_795_403_100, 253_402_300_799] {
+        for at in [0, 1_795_403_100, LAST] {
             assert_eq!(from_rfc3339(&rfc3339(UnixTime(at))), Some(UnixTime(at)));
         }
         assert_eq!(rfc3339(UnixTime(1_795_403_100)), "2026-11-23T03:05:00Z");
         assert_eq!(from_rfc3339("1969-12-31T23:59:59Z"), None);
+        assert_eq!(from_rfc3339("9999-12-31T23:50:55-23:33"), None);
         assert_eq!(from_rfc3339("yesterday"), None);
     }
 }
