@@ -187,6 +187,12 @@ impl Log {
         if timeless == self.saved && !worth_it {
             return Ok(());
         }
+        if self.sequence == u32::MAX {
+            // No flash lives to write so many: somebody put the number there, and nothing could count after it.
+            self.place.erase_sector(flash, at(0, 0)).await?;
+            self.place.erase_sector(flash, at(1, 0)).await?;
+            (self.sector, self.next, self.sequence) = (0, 0, 0);
+        }
         let (sector, index) = if self.next < PER_SECTOR {
             (self.sector, self.next)
         } else {

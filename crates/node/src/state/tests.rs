@@ -255,6 +255,19 @@ fn torn_records_and_rubbish_are_passed_over() {
     assert_eq!(open(&mut rubbish).state().counter, 3);
 }
 
+#[test]
+fn behind_the_last_number_comes_the_first() {
+    let mut memory = Memory(vec![0xFF; 8192]);
+    memory.0[..RECORD].copy_from_slice(&record::encode(u32::MAX, &full()));
+    let mut log = open(&mut memory);
+    assert_eq!(*log.state(), full());
+    for counter in 1..40 {
+        save(&mut log, &mut memory, counter);
+        let found = *open(&mut memory).state();
+        assert_eq!(found, State { counter, ..full() });
+    }
+}
+
 /// Where the record of an index lies in the first sector.
 fn at_usize(index: u32) -> usize {
     usize::try_from(at(0, index)).unwrap()
