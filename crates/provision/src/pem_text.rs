@@ -22,7 +22,11 @@ pub(crate) fn decode_certificates(data: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     }
     let text = data.strip_suffix(&[0]).unwrap_or(data);
     let blocks = pem::parse_many(text).map_err(|_| Error::CertificateEncoding)?;
-    if blocks.iter().any(|block| block.tag() != CERTIFICATE) {
+    // The `pem` crate ends at a block that does not end: a chain must not be cut in silence.
+    let begun = text
+        .windows(BEGIN.len())
+        .filter(|here| here.first() == BEGIN.first() && *here == BEGIN);
+    if begun.count() != blocks.len() || blocks.iter().any(|block| block.tag() != CERTIFICATE) {
         return Err(Error::CertificateEncoding);
     }
     Ok(blocks.into_iter().map(Pem::into_contents).collect())
@@ -98,6 +102,7 @@ fn is_taken(label: &str, der: &[u8]) -> bool {
     }
 }
 
+const BEGIN: &[u8] = b"-----BEGIN ";
 const CERTIFICATE: &str = "CERTIFICATE";
 const PKCS8: &str = "PRIVATE KEY";
 const SEC1: &str = "EC PRIVATE KEY";

@@ -113,6 +113,36 @@ fn refuses_an_identity_that_is_not_whole() {
 }
 
 #[test]
+fn refuses_a_chain_whose_last_certificate_is_cut() {
+    for chain in [
+        format!("{DEVICE}{}", ROOT.replace("-----END", "")),
+        format!("{DEVICE}-----BEGIN CERTIFICATE-----\n"),
+        format!("-----BEGIN CERTIFICATE-----\n{DEVICE}"),
+    ] {
+        let mut out = vec![0xFF; 0x2000];
+        let mut writer = Writer::new(&mut out);
+        for (kind, data) in [
+            (Kind::CA_CERTIFICATE, ROOT),
+            (Kind::DEVICE_CERTIFICATE, &chain),
+            (Kind::PRIVATE_KEY, SEC1),
+        ] {
+            writer
+                .append(&Entry {
+                    flags: 0,
+                    kind,
+                    subtype: 0,
+                    data: data.as_bytes(),
+                })
+                .unwrap();
+        }
+        assert!(
+            matches!(read(&out), Err(Error::CertificateEncoding)),
+            "{chain}"
+        );
+    }
+}
+
+#[test]
 fn refuses_keys_that_only_the_chip_can_use() {
     let mut out = PARTITION.to_vec();
     let key = read(PARTITION).unwrap().key_pem;
