@@ -9,7 +9,7 @@ use crate::{absences, workspace};
 
 /// The rows of the house, top to bottom; a dependency points down. `ARCHITECTURE.md` says what each crate is for.
 const ROWS: &[&[&str]] = &[
-    &["countersign-benches", "xtask"],
+    &["countersign-benches", "countersign-fuzz-targets", "xtask"],
     &["countersign"],
     &["countersign-server", "countersign-virtual-node"],
     &["countersign-fleet-sqlite", "countersign-operations"],

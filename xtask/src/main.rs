@@ -16,7 +16,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,13 +45,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["tables"] => report(gate::tables()),
         ["layers"] => report(layers::run()),
         ["licences"] => report(licences::run()),
-        ["fuzz", target] => report(fuzz::run(target, DEFAULT_FUZZ_SECONDS)),
-        ["fuzz", target, "--seconds", seconds] => report(fuzz::run(
-            target,
-            seconds
-                .parse()
-                .with_context(|| format!("reading --seconds {seconds}"))?,
-        )),
+        ["fuzz", args @ ..] => report(fuzz::run(args)),
         _ => bail!(
             "unknown arguments: {}; see `cargo xtask --help`",
             args.join(" ")
@@ -64,8 +58,6 @@ fn report(result: Result<()>) -> Result<ExitCode> {
     result.map(|()| ExitCode::SUCCESS)
 }
 
-const DEFAULT_FUZZ_SECONDS: u32 = 60;
-
 const HELP: &str = "\
 The project's chores.
 
@@ -75,7 +67,8 @@ Usage: cargo xtask COMMAND
   tables                         run the tests that measure, and show their tables
   layers                         check which crate may know which, and what lower crates must not touch
   licences                       check the licences of all dependencies, and crates that come twice
-  fuzz TARGET [--seconds N]      fuzz one parser on the nightly toolchain (default: 60 seconds)
+  fuzz TARGET [--seconds N]      fuzz one parser of foreign bytes (default: 60 seconds)
+  fuzz [--seconds N]             fuzz each of them in turn, and show what came of it (default: 20 seconds each)
   help                           say this
 
 With CI=true in the environment a test or step that is skipped counts as failed.";

@@ -29,6 +29,23 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 ///
 /// When the command cannot be started or waited for.
 pub(crate) fn watched(command: &mut Command) -> Result<(bool, Vec<String>)> {
+    lines(command, |line| {
+        // Our own stderr being closed is no reason to stop the tests.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    })
+}
+
+/// Runs a command in silence, and gives back its lines of both kinds with its success.
+///
+/// # Errors
+///
+/// When the command cannot be started or waited for.
+pub(crate) fn collected(command: &mut Command) -> Result<(bool, Vec<String>)> {
+    lines(command, |_| {})
+}
+
+/// Runs a command, and looks at each of its lines as it comes.
+fn lines(command: &mut Command, each: impl Fn(&str)) -> Result<(bool, Vec<String>)> {
     announce(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -57,8 +74,7 @@ pub(crate) fn watched(command: &mut Command) -> Result<(bool, Vec<String>)> {
     drop(sender);
     let mut lines = Vec::new();
     for line in receiver {
-        // Our own stderr being closed is no reason to stop the tests.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        each(&line);
         lines.push(line);
     }
     let status = child
