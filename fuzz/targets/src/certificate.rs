@@ -8,6 +8,10 @@ pub fn run(der: &[u8]) {
         return;
     };
     assert_eq!(certificate.der(), der);
+    let mut names = certificate.dns_names().iter().chain(certificate.uris());
+    let plain = |text: &str| !text.contains(char::is_control);
+    assert!(names.all(|name| plain(name)) && certificate.common_name().is_none_or(plain));
+    assert!(plain(certificate.subject_text()) && plain(certificate.issuer_text()));
     let within = |part: &[u8]| der.windows(part.len().max(1)).any(|here| here == part);
     assert!(within(certificate.subject()) && within(certificate.public_key()));
     assert!(!certificate.is_issued_by(&certificate) || certificate.is_self_issued());

@@ -29,7 +29,8 @@ fn root(folder: &str) -> PathBuf {
 
 /// The names in a folder, of those that `take` takes.
 fn names(folder: &Path, take: impl Fn(&Path) -> bool) -> BTreeSet<String> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.unwrap().path());
     let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
     paths.filter(|path| take(path)).map(name).collect()
