@@ -62,9 +62,12 @@ impl Places {
             partition_table::SUBTYPE_DATA_OTA,
         );
         let otadata = otadata.ok_or(missing(Partition::OtaData))?;
+        // A label is a word that somebody typed: what has another use is not the node's to write to.
         let node_state = table
             .find_label(NODE_STATE)
             .filter(|partition| partition.flags & partition_table::FLAG_ENCRYPTED == 0)
+            .filter(|partition| partition.kind != partition_table::KIND_APP)
+            .filter(|partition| partition.offset != otadata.offset)
             .ok_or(missing(Partition::NodeState))?;
         let layout = Layout::of_table(&table, settings.rollback);
         let running = if let Some(running) = settings.running_slot {

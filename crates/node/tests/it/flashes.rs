@@ -63,6 +63,19 @@ fn stops_where_a_partition_is_missing() {
         Partition::NodeState,
     );
     check(|rows| rows[1].size = 0x1000, Partition::NodeState);
+    // The label on otadata, or on a slot: what lies there is not to be written over.
+    check(
+        |rows| rows[0].label = rows.remove(1).label,
+        Partition::NodeState,
+    );
+    check(
+        |rows| rows[1].label = rows.remove(1).label,
+        Partition::NodeState,
+    );
+    check(
+        |rows| rows[2].label = rows.remove(1).label,
+        Partition::NodeState,
+    );
     check(
         |rows| rows[1].flags = table::FLAG_ENCRYPTED,
         Partition::NodeState,
