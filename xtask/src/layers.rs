@@ -18,7 +18,7 @@ const ROWS: &[&[&str]] = &[
         "countersign-images",
         "countersign-provision",
     ],
-    &["countersign-keys"],
+    &["countersign-keys", "countersign-mbedtls-link"],
     &["countersign-node", "countersign-pki", "countersign-trust"],
     &["countersign-esp-boot"],
     &["countersign-protocol", "countersign-x509", "esp-formats"],

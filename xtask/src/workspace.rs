@@ -27,9 +27,14 @@ pub(crate) fn members() -> Result<Value> {
     metadata(&["--no-deps"])
 }
 
-/// All packages that a build for this machine is made of.
+/// All packages that a build for this machine is made of, with all features.
 pub(crate) fn packages() -> Result<Value> {
-    metadata(&["--locked", "--filter-platform", &rustc("host")?])
+    metadata(&[
+        "--locked",
+        "--all-features",
+        "--filter-platform",
+        &rustc("host")?,
+    ])
 }
 
 /// One field of `rustc -vV`: `host`, `release` ...

@@ -15,6 +15,7 @@ const CRATES: &[&str] = &[
     "countersign-esp-boot",
     "countersign-protocol",
     "countersign-node",
+    "countersign-mbedtls-link",
 ];
 
 /// Builds with rustup's target, else with `core` from Debian's sources of the same compiler, else not at all.

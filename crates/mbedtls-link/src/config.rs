@@ -1,0 +1,47 @@
+//! What a session is configured with.
+
+use core::fmt;
+
+use esp_formats::bundle::Bundle;
+
+/// A client's configuration; all else is as `esp-tls` has it.
+#[derive(Clone, Copy, Debug)]
+#[doc(alias = "esp_tls_cfg_t")]
+pub struct Config<'a> {
+    /// The server's name, sent as SNI and demanded of its certificate.
+    pub host: &'a str,
+    /// Who may vouch for the server.
+    pub bundle: Bundle<'a>,
+    /// What is shown where the server asks who we are.
+    pub identity: Option<Identity<'a>>,
+    /// What is offered.
+    pub versions: Versions,
+}
+
+/// A certificate chain and its key.
+#[derive(Clone, Copy)]
+pub struct Identity<'a> {
+    /// The device's own certificate, then its issuers: PEM, or one certificate in DER.
+    pub chain: &'a [u8],
+    /// The private key: PEM or DER, PKCS#8 or SEC 1, not encrypted.
+    pub key: &'a [u8],
+}
+
+/// Which versions of TLS are offered.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Versions {
+    /// TLS 1.2 alone: every release of ESP-IDF, unless told otherwise.
+    #[default]
+    Tls12,
+    /// TLS 1.3, and 1.2 where the server has no 1.3: ESP-IDF with `CONFIG_MBEDTLS_SSL_PROTO_TLS1_3`.
+    UpTo13,
+}
+
+impl fmt::Debug for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key is nobody's business.
+        f.debug_struct("Identity")
+            .field("chain", &self.chain.len())
+            .finish_non_exhaustive()
+    }
+}
