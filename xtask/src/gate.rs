@@ -2,6 +2,7 @@
 
 mod bare_metal;
 mod counts;
+mod mbedtls;
 mod summary;
 mod tests_step;
 mod tools;
@@ -30,7 +31,7 @@ pub(crate) struct Step {
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "tools",
-        about: "install what the tests need: openssl, curl, a Python venv with Espressif's tools",
+        about: "install what the tests need: openssl, curl, clang, a Python venv with Espressif's tools",
         run: tools::run,
         needs_tools: false,
     },
@@ -74,6 +75,12 @@ pub(crate) const STEPS: &[Step] = &[
             ];
             cargo(&args, &[])
         },
+        needs_tools: false,
+    },
+    Step {
+        name: "mbedtls",
+        about: "a device's TLS library: lints and tests of the crate that binds it, programs for the tests",
+        run: mbedtls::run,
         needs_tools: false,
     },
     Step {

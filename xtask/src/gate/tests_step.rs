@@ -8,11 +8,16 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::counts::Counts;
-use super::{Context, Outcome, tools};
+use super::{Context, Outcome, mbedtls, tools};
 use crate::{process, workspace};
 
 /// Runs all tests but the documentation's.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
+    run_some(context, &["--workspace"])
+}
+
+/// Runs the tests of the packages, with the features, that `selection` has cargo take.
+pub(super) fn run_some(context: &Context, selection: &[&str]) -> Result<Outcome> {
     let skips = context.target.join("skipped-tests.txt");
     std::fs::create_dir_all(&context.target).context("making the target folder")?;
     std::fs::write(&skips, "").with_context(|| format!("emptying {}", skips.display()))?;
@@ -20,20 +25,16 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root());
     if process::works(Command::new("cargo").args(["nextest", "--version"])) {
-        cargo.args([
-            "nextest",
-            "run",
-            "--locked",
-            "--workspace",
-            "--no-fail-fast",
-        ]);
+        cargo.args(["nextest", "run", "--locked", "--no-fail-fast"]);
         cargo.args(["--no-tests", "pass"]);
     } else {
-        cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+        cargo.args(["test", "--locked", "--no-fail-fast"]);
         cargo.args(["--lib", "--bins", "--tests"]);
     }
+    cargo.args(selection);
     cargo.env("COUNTERSIGN_SKIP_FILE", &skips);
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
+    cargo.envs(mbedtls::programs(context));
     let (succeeded, lines) = process::watched(&mut cargo)?;
 
     let mut counts = Counts::read(lines.iter().map(String::as_str));
@@ -61,6 +62,7 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
     ]);
     cargo.args(["--", "--nocapture", "--test-threads", "1", "_table"]);
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
+    cargo.envs(mbedtls::programs(context));
     process::succeed(&mut cargo)
 }
 

@@ -12,8 +12,20 @@ use crate::{process, workspace};
 const COMMANDS: &[(&str, &[&str])] = &[
     ("openssl", &["openssl", "version"]),
     ("curl", &["curl", "--version"]),
-    ("python3-venv", &["python3", "-c", "import ensurepip, venv"]),
+    (VENV, &["python3", "-c", "import ensurepip, venv"]),
 ];
+
+/// The same for what only the step `mbedtls` needs, which is skipped where it cannot be had. Debian's clang brings the
+/// libclang that bindgen loads; of Debian 12 `libmbedtls-dev` is 2.28, as ESP-IDF v4.4 has it.
+const FOR_MBEDTLS: &[(&str, &[&str])] = &[
+    ("clang", &["clang", "--version"]),
+    ("cmake", &["cmake", "--version"]),
+    ("ninja-build", &["ninja", "--version"]),
+    ("libmbedtls-dev", &["ls", "/usr/include/mbedtls/version.h"]),
+];
+
+/// Without it there is no Python venv.
+const VENV: &str = "python3-venv";
 
 /// Where the commands of the Python tools are.
 pub(super) fn bin(context: &Context) -> PathBuf {
@@ -22,31 +34,46 @@ pub(super) fn bin(context: &Context) -> PathBuf {
 
 /// Installs what is missing; does nothing, and needs no network, once all is there.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    let missing = missing();
-    if !missing.is_empty() {
-        let packages = missing.join(" ");
-        if !may_install() {
-            return Ok(Outcome::Skipped(format!(
-                "missing: {packages}; install with: sudo apt-get install {packages}"
-            )));
+    let (mut needed, mut wanted) = (missing(COMMANDS), missing_for_mbedtls());
+    if may_install() && !(needed.is_empty() && wanted.is_empty()) {
+        let updated = apt(&["update"]);
+        if !needed.is_empty() {
+            updated?;
+            install(&needed)?;
+            needed.clear();
         }
-        apt(&["update"])?;
-        apt(&[
-            &["install", "-y", "--no-install-recommends"][..],
-            &missing[..],
-        ]
-        .concat())?;
+        // One by one, so that one that cannot be had does not keep the others out.
+        for package in wanted {
+            if let Err(error) = install(&[package]) {
+                eprintln!("{error:#}");
+            }
+        }
+        wanted = missing_for_mbedtls();
     }
-    make_venv(context)?;
-    Ok(Outcome::Passed)
+    if !needed.contains(&VENV) {
+        make_venv(context)?;
+    }
+    let missing = [needed, wanted].concat();
+    if missing.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    let packages = missing.join(" ");
+    Ok(Outcome::Skipped(format!(
+        "missing: {packages}; install with: sudo apt-get install {packages}"
+    )))
 }
 
-fn missing() -> Vec<&'static str> {
+/// What the step `mbedtls` needs and is not there.
+pub(super) fn missing_for_mbedtls() -> Vec<&'static str> {
+    missing(FOR_MBEDTLS)
+}
+
+fn missing(commands: &[(&'static str, &[&str])]) -> Vec<&'static str> {
     let works = |command: &[&str]| match command {
         [program, args @ ..] => process::works(Command::new(program).args(args)),
         [] => false,
     };
-    COMMANDS
+    commands
         .iter()
         .filter(|(_, call)| !works(call))
         .map(|(package, _)| *package)
@@ -57,6 +84,10 @@ fn missing() -> Vec<&'static str> {
 fn may_install() -> bool {
     let root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     root && Path::new("/etc/debian_version").exists()
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    apt(&[&["install", "-y", "--no-install-recommends"][..], packages].concat())
 }
 
 fn apt(args: &[&str]) -> Result<()> {
