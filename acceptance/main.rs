@@ -14,6 +14,7 @@ mod formats;
 mod harness;
 mod hostile;
 mod manifest;
+mod mbedtls;
 mod operator;
 mod pki;
 mod refusals;
