@@ -9,6 +9,7 @@
 mod bad_input;
 mod bad_state;
 mod demo;
+mod esp_idf;
 mod faults;
 mod formats;
 mod harness;

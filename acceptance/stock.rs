@@ -1,11 +1,17 @@
-//! The stock path: what an unmodified ESP-IDF client asks and is answered, by curl and by a client that behaves as
-//! `esp_https_ota` does.
+//! The stock path: what an unmodified ESP-IDF client asks and is answered, by curl and by a client that is
+//! `esp_https_ota` in all but its language ([`crate::esp_idf`]).
 
 mod answers;
-mod client;
+mod bodies;
 mod ranges;
+mod redirects;
+mod resumption;
+mod script;
+mod shapes;
+mod table;
 mod trials;
 mod urls;
+mod wire;
 
 use crate::harness::{Answer, House, Image, Server, ask, image, need};
 
