@@ -243,6 +243,14 @@ impl FileFlash {
     }
 }
 
+impl Drop for FileFlash {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a process that was forked off meanwhile and has not begun its program
+        // yet.
+        let _ = self.file.unlock();
+    }
+}
+
 impl ErrorType for FileFlash {
     type Error = FlashError;
 }
