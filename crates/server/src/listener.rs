@@ -22,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
     Limits,
-    paced::{Pace, Paced, linger, reset},
+    paced::{Pace, Paced, let_hear, linger, reset},
     peer::{Peer, met_limit, refuse},
     places::{Full, Lost, Place, Places},
     requests::answer_all,
@@ -159,18 +159,29 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let (stream, pace, comes_back) = Paced::new(stream, &plane.limits);
     let place = Arc::new(place);
+    let mut refused = false;
     let mut taken = tokio::select! {
         biased;
         Ok(full) = &mut lost => Some(full),
-        () = handshake_and_requests(plane, stream, from, &place, &pace, stop.clone()) => None,
+        served = handshake_and_requests(plane, stream, from, &place, &pace, stop.clone()) => {
+            refused = !served;
+            None
+        }
     };
     let Ok(mut stream) = comes_back.await else {
         return;
     };
-    if taken.is_none() && !pace.was_cut() && pace.taken() > LITTLE {
+    if taken.is_none() && !pace.was_cut() && (refused || pace.taken() > LITTLE) {
+        let farewell = async {
+            if refused {
+                let_hear(&mut stream).await;
+            } else {
+                linger(&mut stream, &plane.limits).await;
+            }
+        };
         taken = tokio::select! {
             Ok(full) = &mut lost, if !lost.is_terminated() => Some(full),
-            () = linger(&mut stream, &plane.limits) => None,
+            () = farewell => None,
             _ = stop.wait_for(|stop| *stop) => None,
         };
     }
@@ -182,6 +193,7 @@ async fn serve(
     }
 }
 
+/// Serves a connection's requests; `false` where there was no handshake.
 async fn handshake_and_requests(
     plane: &Plane,
     mut stream: Paced,
@@ -189,7 +201,7 @@ async fn handshake_and_requests(
     place: &Arc<Place>,
     pace: &Arc<Pace>,
     stop: watch::Receiver<bool>,
-) {
+) -> bool {
     let guest = |peer| Guest {
         address: from.ip(),
         place: Arc::clone(place),
@@ -197,10 +209,11 @@ async fn handshake_and_requests(
     };
     let Some(tls) = &plane.tls else {
         stream.proved();
-        return answer_all(plane, stream, &guest(None), pace, stop).await;
+        answer_all(plane, stream, &guest(None), pace, stop).await;
+        return true;
     };
     let Some((mut stream, peer)) = handshake(plane, tls, stream, pace, from).await else {
-        return;
+        return false;
     };
     place.prove(Some(peer.fingerprint));
     plane.stats.count_handshake();
@@ -213,6 +226,7 @@ async fn handshake_and_requests(
         pace.answered();
     }
     answer_all(plane, stream, &guest(Some(peer)), pace, stop).await;
+    true
 }
 
 /// Completes the handshake. Who fails is remembered, with the reason.

@@ -247,23 +247,35 @@ impl Pace {
 /// Lets a peer take what the system still holds for it, then closes. The system alone would wait for as long as the
 /// peer takes a byte now and then, and what it holds would be counted nowhere.
 pub(crate) async fn linger(stream: &mut TcpStream, limits: &Limits) {
-    let taken = async {
-        stream.shutdown().await?;
-        let mut rest = [0; 1024];
-        // The end of what the peer sends is its word that it has all. What it sends in place of it is passed over.
-        for _ in 0..64 {
-            if stream.read(&mut rest).await? == 0 {
-                return Ok(());
-            }
-        }
-        Err(io::Error::from(io::ErrorKind::InvalidData))
-    };
-    if !matches!(timeout(limits.for_the_rest(), taken).await, Ok(Ok(()))) {
+    let taken = timeout(limits.for_the_rest(), take_leave(stream));
+    if !matches!(taken.await, Ok(Ok(()))) {
         reset(stream);
     }
+}
+
+/// Lets a peer whose handshake was refused hear why. It may still be sending its part, and where we closed with that
+/// unread, the system would send a reset that overtakes the alert: the peer would take it for trouble of the network.
+pub(crate) async fn let_hear(stream: &mut TcpStream) {
+    drop(timeout(HEARS, take_leave(stream)).await);
+}
+
+/// Says that nothing more comes, and waits until the peer has said so too: its word that it has all. What it sends in
+/// place of that is passed over.
+async fn take_leave(stream: &mut TcpStream) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut rest = [0; 1024];
+    for _ in 0..64 {
+        if stream.read(&mut rest).await? == 0 {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::InvalidData.into())
 }
 
 /// Closes so that nothing is left of the connection, here or in the system.
 pub(crate) fn reset(stream: &TcpStream) {
     let _ = stream.set_zero_linger();
 }
+
+/// How long a peer has to hear an alert: what it sends meanwhile has a way back of a slow network before it.
+const HEARS: Duration = Duration::from_secs(2);
