@@ -34,10 +34,8 @@ async fn run(ground: Arc<Ground>) -> String {
             assert!(some.starts_with(b"HTTP/1.1 200"), "no download");
             let (mut stream, _) = stream.into_inner();
             stream.write_all(record).await.ok()?;
-            let told = rest(&mut stream).await.len();
-            if told >= ground.size {
-                return Some("the whole image".to_owned());
-            }
+            // To the end of the connection. The server may have handed over all of the image before it read the record.
+            rest(&mut stream).await;
         }
         Some("closed".to_owned())
     })
