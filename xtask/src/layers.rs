@@ -20,7 +20,7 @@ const ROWS: &[&[&str]] = &[
     ],
     &["countersign-keys", "countersign-mbedtls-link"],
     &["countersign-node", "countersign-pki", "countersign-trust"],
-    &["countersign-esp-boot"],
+    &["countersign-esp-boot", "countersign-roots"],
     &["countersign-protocol", "countersign-x509", "esp-formats"],
 ];
 
