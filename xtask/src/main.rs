@@ -12,6 +12,7 @@ mod gate;
 mod layers;
 mod licences;
 mod process;
+mod roots;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["tables"] => report(gate::tables()),
         ["layers"] => report(layers::run()),
         ["licences"] => report(licences::run()),
+        ["roots", options @ ..] => report(roots::run(options)),
         ["fuzz", args @ ..] => report(fuzz::run(args)),
         _ => bail!(
             "unknown arguments: {}; see `cargo xtask --help`",
@@ -67,6 +69,10 @@ Usage: cargo xtask COMMAND
   tables                         run the tests that measure, and show their tables
   layers                         check which crate may know which, and what lower crates must not touch
   licences                       check the licences of all dependencies, and crates that come twice
+  roots                          say how old the data in crates/roots is
+  roots --check                  compare it with the webpki-root-certs that is built in
+  roots --wheel FILE...          write data/kept.pem anew, what it lacks from these certifi wheels
+  roots --esp-idf REPOSITORY     write data/roots.csv anew from ESP-IDF's git repository, with its tags
   fuzz TARGET [--seconds N]      fuzz one parser of foreign bytes (default: 60 seconds)
   fuzz [--seconds N]             fuzz each of them in turn, and show what came of it (default: 20 seconds each)
   help                           say this
