@@ -15,7 +15,7 @@ const ALLOWED: &[&str] = &[
     "Apache-2.0 WITH LLVM-exception",
     "BlueOak-1.0.0",
     "BSD-3-Clause",
-    // Data only (webpki-root-certs): may be passed on in any form; asks nothing of what is made with it.
+    // Data only (webpki-root-certs): passed on as data it goes with this text; what is made with it is free.
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
