@@ -11,8 +11,10 @@
 //!
 //! Source: ESP-IDF v5.3.5 and v5.5.5, `components/mbedtls/esp_crt_bundle/esp_crt_bundle.c` and `gen_crt_bundle.py`.
 
+mod device;
 mod encode;
 
+pub use device::{LoadChecks, Search};
 pub use encode::{encode, encoded_len};
 
 use core::cmp::Ordering;
@@ -184,36 +186,11 @@ impl<'a> Bundle<'a> {
 
     /// Finds the anchor that a device would use for a certificate with this issuer (DER): the only one it tries.
     ///
-    /// This is the device's own binary search: in a bundle that is not sorted it misses what is there, and of two
-    /// entries with one name it always takes the same one. It compares as many bytes as the shorter of both names has
-    /// (`Offsets`) or as the entry's name has (`Legacy`, where it would read on behind a shorter issuer; we then
-    /// say that the issuer sorts first). For DER this is equality.
-    #[doc(alias = "esp_crt_find_cert")]
+    /// See [`Bundle::search`], which also says why there is none.
     pub fn find(&self, issuer: &[u8]) -> Option<Entry<'a>> {
-        if issuer.is_empty() {
-            return None;
-        }
-        let (mut start, mut end) = (0, self.count);
-        while start < end {
-            // The device's `end` is inclusive and its middle (start + end) / 2.
-            let middle = start.midpoint(end.saturating_sub(1));
-            let entry = self.get(middle)?;
-            match compare(self.format, issuer, entry.name) {
-                Ordering::Equal => return Some(entry),
-                Ordering::Less => end = middle,
-                Ordering::Greater => start = middle.saturating_add(1),
-            }
-        }
-        None
-    }
-
-    fn get(&self, index: usize) -> Option<Entry<'a>> {
-        match self.format {
-            Format::Legacy => self.iter().nth(index),
-            Format::Offsets => {
-                let at = u32_le(self.bytes, index.saturating_mul(4)).ok()?;
-                entry(self.format, self.bytes, to_usize(at)).ok()
-            }
+        match self.search(issuer) {
+            Search::Found { entry, .. } => Some(entry),
+            Search::Missing | Search::Beyond { .. } => None,
         }
     }
 }
@@ -235,13 +212,18 @@ fn compare(format: Format, issuer: &[u8], name: &[u8]) -> Ordering {
     }
 }
 
-fn entry(format: Format, bytes: &[u8], at: usize) -> Result<Entry<'_>, Error> {
+/// The lengths of an entry's name and key.
+fn lengths(format: Format, bytes: &[u8], at: usize) -> Result<(usize, usize), Error> {
     let [n0, n1, k0, k1] = *array(bytes, at)?;
     let read = match format {
         Format::Legacy => u16::from_be_bytes,
         Format::Offsets => u16::from_le_bytes,
     };
-    let (name_len, key_len) = (usize::from(read([n0, n1])), usize::from(read([k0, k1])));
+    Ok((usize::from(read([n0, n1])), usize::from(read([k0, k1]))))
+}
+
+fn entry(format: Format, bytes: &[u8], at: usize) -> Result<Entry<'_>, Error> {
+    let (name_len, key_len) = lengths(format, bytes, at)?;
     let name_at = at.saturating_add(LENGTHS);
     let name = slice(bytes, name_at, name_len)?;
     let key = slice(bytes, name_at.saturating_add(name_len), key_len)?;

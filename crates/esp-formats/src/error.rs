@@ -195,10 +195,10 @@ pub enum ErrorKind {
     /// An entry has an empty name or key.
     #[error("an entry with an empty name or key")]
     EmptyEntry,
-    /// More entries than the format counts.
-    #[error("{found} entries, the format counts {max}")]
+    /// More entries than the format can count, or than a device takes.
+    #[error("{found} entries, {max} are the most")]
     TooManyEntries {
-        /// How many were given.
+        /// How many there are.
         found: u32,
         /// How many there may be.
         max: u32,

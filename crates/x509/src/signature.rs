@@ -1,13 +1,49 @@
 //! Signatures under certificates and requests.
 
+use aws_lc_rs::signature::{self as legacy, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::SignatureVerificationAlgorithm;
 use webpki::aws_lc_rs as algorithm;
 
 use crate::{
-    Error, PublicKey,
+    Error, KeyKind, PublicKey,
     der::{OID, Reader},
     key::dotted,
 };
+
+/// Checks `signature` over `message` as [`verify`] does, and also what is too weak to be believed
+/// today: SHA-1, RSA of 1024 to 2047 bits, the curve secp256k1.
+///
+/// For saying what an old device does, which is not to say what one should.
+///
+/// # Errors
+/// Those of [`Certificate::verify_signature_with`](crate::Certificate::verify_signature_with).
+pub fn verify_legacy(
+    spki: &[u8],
+    signed_with: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Error> {
+    let unsupported = match verify(spki, signed_with, message, signature) {
+        Err(error @ Error::UnsupportedSignature { .. }) => error,
+        // The modern algorithms turn short RSA keys away as if the signature were bad.
+        Err(Error::BadSignature) => Error::BadSignature,
+        other => return other,
+    };
+    let key = PublicKey::from_der(spki)?;
+    let mut name = Reader::new(signed_with);
+    let Ok(name) = name.expect(OID, "signature algorithm") else {
+        return Err(unsupported);
+    };
+    let known = LEGACY
+        .iter()
+        .find(|(kind, oid, _)| kind(&key.kind) && *oid == name.value());
+    let Some((_, _, algorithm)) = known else {
+        return Err(unsupported);
+    };
+    UnparsedPublicKey::new(*algorithm, key.key)
+        .verify(message, signature)
+        .map_err(|_| Error::BadSignature)
+}
 
 /// Checks `signature` over `message`. `signed_with` is the content of the `AlgorithmIdentifier`.
 pub(crate) fn verify(
@@ -63,3 +99,65 @@ static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     algorithm::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
     algorithm::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
 ];
+
+/// A kind of key, an algorithm (the content of its OBJECT IDENTIFIER), and what checks it.
+type Legacy = (
+    fn(&KeyKind) -> bool,
+    &'static [u8],
+    &'static dyn VerificationAlgorithm,
+);
+
+static LEGACY: &[Legacy] = &[
+    (
+        is_rsa,
+        RSA_SHA1,
+        &legacy::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+    ),
+    (
+        is_short_rsa,
+        RSA_SHA256,
+        &legacy::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+    ),
+    (
+        is_short_rsa,
+        RSA_SHA512,
+        &legacy::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+    ),
+    (is_p256, ECDSA_SHA1, &legacy::ECDSA_P256_SHA1_ASN1),
+    (is_p521, ECDSA_SHA1, &legacy::ECDSA_P521_SHA1_ASN1),
+    (is_p521, ECDSA_SHA224, &legacy::ECDSA_P521_SHA224_ASN1),
+    (is_secp256k1, ECDSA_SHA256, &legacy::ECDSA_P256K1_SHA256_ASN1),
+];
+
+const fn is_rsa(kind: &KeyKind) -> bool {
+    matches!(kind, KeyKind::Rsa { .. })
+}
+
+const fn is_short_rsa(kind: &KeyKind) -> bool {
+    matches!(kind, KeyKind::Rsa { bits: ..2048 })
+}
+
+const fn is_p256(kind: &KeyKind) -> bool {
+    matches!(kind, KeyKind::EcP256)
+}
+
+const fn is_p521(kind: &KeyKind) -> bool {
+    matches!(kind, KeyKind::EcP521)
+}
+
+fn is_secp256k1(kind: &KeyKind) -> bool {
+    matches!(kind, KeyKind::Other { oid } if oid == "1.3.132.0.10")
+}
+
+/// `sha1WithRSAEncryption`, 1.2.840.113549.1.1.5 (RFC 8017 §A.2.4).
+const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
+/// `sha256WithRSAEncryption`.
+const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+/// `sha512WithRSAEncryption`.
+const RSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+/// `ecdsa-with-SHA1`, 1.2.840.10045.4.1 (RFC 3279 §2.2.3).
+const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];
+/// `ecdsa-with-SHA224`, 1.2.840.10045.4.3.1 (RFC 5758 §3.2).
+const ECDSA_SHA224: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01];
+/// `ecdsa-with-SHA256`, 1.2.840.10045.4.3.2 (RFC 5758 §3.2).
+const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];

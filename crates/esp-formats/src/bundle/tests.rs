@@ -269,3 +269,95 @@ fn survives_hostile_bundles() {
         });
     }
 }
+
+/// What the release makes of the bytes.
+fn loaded(release: (u16, u16, u16), bytes: &[u8]) -> Result<Bundle<'_>, ErrorKind> {
+    let (major, minor, patch) = release;
+    let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
+    Bundle::load(bytes, checks).map_err(|error| error.kind)
+}
+
+#[test]
+fn each_release_looks_at_what_its_own_code_looks_at() {
+    let cut = |bytes: &'static [u8]| &bytes[..bytes.len() - 1];
+    for (release, knows_its_length) in [
+        ((4, 2, 5), false),
+        ((4, 3, 3), false),
+        ((4, 3, 4), true),
+        ((4, 4, 1), false),
+        ((4, 4, 2), true),
+        ((5, 0, 0), true),
+        ((5, 3, 5), true),
+    ] {
+        assert_eq!(loaded(release, LEGACY).unwrap().len(), 2, "{release:?}");
+        let refused = loaded(release, cut(LEGACY));
+        assert_eq!(refused.is_err(), knows_its_length, "{release:?}");
+        assert_eq!(loaded(release, OFFSETS).is_err(), knows_its_length);
+        // What comes behind does no harm.
+        loaded(release, &[LEGACY, &[0xFF; 9]].concat()).unwrap();
+    }
+    for (release, sees_the_last) in [((5, 4, 0), false), ((6, 0, 2), false), ((6, 1, 0), true)] {
+        assert_eq!(loaded(release, OFFSETS).unwrap().len(), 2, "{release:?}");
+        let refused = loaded(release, cut(OFFSETS));
+        assert_eq!(refused.is_err(), sees_the_last, "{release:?}");
+        loaded(release, LEGACY).unwrap_err();
+        let mut bent = OFFSETS.to_vec();
+        bent[4] ^= 4;
+        let kind = loaded(release, &bent).unwrap_err();
+        assert!(matches!(kind, ErrorKind::EntryOffset { .. }), "{kind}");
+    }
+}
+
+#[test]
+fn a_device_takes_200_entries_and_no_more() {
+    for (release, format) in [((5, 3, 5), Format::Legacy), ((5, 5, 5), Format::Offsets)] {
+        let names: Vec<_> = (0..201_u32).map(u32::to_be_bytes).collect();
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| Entry { name, key: b"k" })
+            .collect();
+        let most = encoded(format, &mut entries[..200].to_vec());
+        assert_eq!(loaded(release, &most).unwrap().len(), 200);
+        let many = encoded(format, &mut entries.clone());
+        let refused = loaded(release, &many).unwrap_err();
+        let kind = ErrorKind::TooManyEntries {
+            found: 201,
+            max: 200,
+        };
+        assert_eq!(refused, kind);
+        // Before v4.3.4 nothing was counted.
+        if format == Format::Legacy {
+            assert_eq!(loaded((4, 3, 3), &many).unwrap().len(), 201);
+        }
+    }
+}
+
+#[test]
+fn a_search_says_where_it_would_read_what_is_not_there() {
+    let bundle = loaded((6, 0, 2), &OFFSETS[..OFFSETS.len() - 1]).unwrap();
+    let names: Vec<_> = Bundle::parse(OFFSETS)
+        .unwrap()
+        .iter()
+        .map(|entry| entry.name.to_vec())
+        .collect();
+    assert!(matches!(
+        bundle.search(&names[0]),
+        Search::Found { index: 0, .. }
+    ));
+    assert_eq!(bundle.search(&names[1]), Search::Beyond { index: 1 });
+    assert_eq!(bundle.search(b"\x30\x00"), Search::Missing);
+    let bundle = loaded((4, 3, 3), &LEGACY[..10]).unwrap();
+    assert_eq!(bundle.search(&names[1]), Search::Beyond { index: 0 });
+}
+
+#[test]
+fn loading_survives_hostile_bytes() {
+    for (bytes, release) in [(LEGACY, (4, 2, 0)), (LEGACY, (5, 3, 5)), (OFFSETS, (5, 4, 0))] {
+        survives_hostile_bytes(bytes, |bytes| {
+            if let Ok(bundle) = loaded(release, bytes) {
+                let _ = bundle.search(b"\x30\x0b\x31\x09");
+                let _ = bundle.iter().take(300).count();
+            }
+        });
+    }
+}
