@@ -1,13 +1,24 @@
 //! What one device, with its release of ESP-IDF and its bundle, makes of a chain.
 
+mod message;
+
 use std::fmt;
 
 use countersign_protocol::UnixTime;
-use esp_formats::bundle::Bundle;
+use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, LoadChecks};
 
-use crate::{IdfRelease, Refusal, verify};
+use crate::{
+    IdfRelease, Refusal,
+    esp_idf::handshake::{self, Settings},
+    mbedtls::{Rules, Time, flags},
+};
+
+pub use message::{MessageRefusal, certificate_message_fits, certificate_message_len};
 
 /// A device, as far as whom it believes depends on it.
+///
+/// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile, at most
+/// [`DEFAULT_MAX_ENTRIES`] roots.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'b> {
     /// The ESP-IDF that its application was built with.
@@ -37,6 +48,8 @@ pub struct Verdict {
     pub outcome: Result<Acceptance, Refusal>,
     /// What was done, in the order in which the device does it.
     pub steps: Vec<Step>,
+    /// What the device's log says of it.
+    pub log: DeviceLog,
 }
 
 /// A chain was accepted.
@@ -68,23 +81,92 @@ impl fmt::Display for Step {
     }
 }
 
+/// What a device says of a failed handshake (`esp-tls`: `mbedtls_ssl_handshake returned -0x…`).
+///
+/// What the bundle's callback returns is not among it: -0x3000 until v5.3 and -0x2700 since v5.4, of which
+/// mbedTLS makes -0x3000 in both cases. A handshake that ends with -0x2700 failed for something else,
+/// which the flags say.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct DeviceLog {
+    /// What the handshake returns: -0x3000 where the bundle does not vouch (or nothing can be verified),
+    /// -0x2700 for a finding in `flags`, -0x7a00 for a usage, -0x7680 where the bundle was not taken.
+    /// Nothing where the chain is accepted, or cannot even be read.
+    pub code: Option<i32>,
+    /// `MBEDTLS_X509_BADCERT_*` of all certificates together (`verify_result`); all bits where the
+    /// verification was cut off.
+    pub flags: u32,
+}
+
+impl DeviceLog {
+    pub(crate) const fn fatal() -> Self {
+        Self {
+            code: Some(X509_FATAL_ERROR),
+            flags: flags::FATAL,
+        }
+    }
+
+    pub(crate) const fn verify_failed(flags: u32) -> Self {
+        Self {
+            code: Some(X509_CERT_VERIFY_FAILED),
+            flags,
+        }
+    }
+
+    /// Adds what is looked at after the verification.
+    pub(crate) fn add(&mut self, flag: u32) {
+        self.flags |= flag;
+        self.code = self.code.or(Some(SSL_BAD_CERTIFICATE));
+    }
+}
+
 /// Does what a device does when a server that it calls `host` sends `chain`: DER, the server's own
 /// first.
 pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
-    let floor = match device.clock {
-        Clock::Ignored => None,
-        Clock::At(now) => Some(now),
+    let release = device.release;
+    let (major, minor, patch) = (release.major, release.minor, release.patch);
+    let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
+    let bundle = match Bundle::load(device.bundle, checks) {
+        Ok(bundle) => bundle,
+        Err(cause) => {
+            let what = format!("the bundle is not taken: {cause}");
+            return Verdict {
+                outcome: Err(Refusal::Bundle { cause }),
+                steps: vec![Step {
+                    position: None,
+                    what,
+                }],
+                log: DeviceLog {
+                    code: Some(SSL_CA_CHAIN_REQUIRED),
+                    flags: 0,
+                },
+            };
+        }
     };
-    let outcome = match Bundle::parse(device.bundle) {
-        Ok(bundle) => verify(chain, &bundle, host, floor).map(|accepted| Acceptance {
+    let settings = Settings {
+        rules: Rules::of(release),
+        time: match device.clock {
+            Clock::Ignored => Time::Ignored,
+            Clock::At(now) => Time::At(now),
+        },
+        cross_signed: device.cross_signed,
+    };
+    let judged = handshake::run(chain, host, &bundle, &settings);
+    Verdict {
+        outcome: judged.outcome.map(|accepted| Acceptance {
             anchor_subject: accepted.anchor().name.to_vec(),
             anchor_key: accepted.anchor().key.to_vec(),
             path: accepted.path().to_vec(),
         }),
-        Err(_) => Err(Refusal::NoCertificate),
-    };
-    Verdict {
-        outcome,
-        steps: Vec::new(),
+        steps: judged.steps,
+        log: judged.log,
     }
 }
+
+/// `MBEDTLS_ERR_X509_FATAL_ERROR`.
+const X509_FATAL_ERROR: i32 = -0x3000;
+/// `MBEDTLS_ERR_X509_CERT_VERIFY_FAILED`.
+const X509_CERT_VERIFY_FAILED: i32 = -0x2700;
+/// `MBEDTLS_ERR_SSL_BAD_CERTIFICATE`, before 3.0 `MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE`.
+const SSL_BAD_CERTIFICATE: i32 = -0x7a00;
+/// `MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED`: esp-tls goes on where attaching the bundle failed.
+const SSL_CA_CHAIN_REQUIRED: i32 = -0x7680;

@@ -4,8 +4,13 @@
 pub mod bundle;
 pub mod device;
 pub mod esp_idf;
+mod mbedtls;
 pub mod release;
+mod text;
 
-pub use device::{Acceptance, Clock, Device, Step, Verdict, judge};
+pub use device::{
+    Acceptance, Clock, Device, DeviceLog, MessageRefusal, Step, Verdict, certificate_message_fits,
+    certificate_message_len, judge,
+};
 pub use esp_idf::{Accepted, Refusal, verify};
-pub use release::IdfRelease;
+pub use release::{IdfRelease, MbedTls};

@@ -1,6 +1,10 @@
 //! Releases of ESP-IDF, and what differs between them for a server.
 
+mod mbedtls;
+
 use std::{fmt, str::FromStr};
+
+pub use mbedtls::MbedTls;
 
 /// A release of ESP-IDF, older first.
 ///
@@ -46,11 +50,10 @@ impl IdfRelease {
         self >= Self::new(4, 3, 0)
     }
 
-    /// Whether it accepts a server by an IP address in the certificate (mbedTLS 3.5 and later).
-    ///
-    /// Some late patches of v5.0 and v5.1 do so too; they are not counted.
+    /// Whether it accepts a server by an IP address in the certificate: from v5.0.5, v5.1.2 and v5.2 on
+    /// (mbedTLS 3.5 and later).
     pub fn reads_ip_addresses(self) -> bool {
-        self >= Self::new(5, 2, 0)
+        self.mbedtls() >= MbedTls::new(3, 5, 0)
     }
 
     /// The statuses that its `esp_http_client` follows to another address.
@@ -165,7 +168,14 @@ mod tests {
         for (text, understands) in [("v4.2", false), ("v4.2.5", false), ("v4.3", true)] {
             assert_eq!(release(text).understands_not_found(), understands, "{text}");
         }
-        for (text, reads) in [("v4.4.8", false), ("v5.1.6", false), ("v5.2", true)] {
+        for (text, reads) in [
+            ("v4.4.8", false),
+            ("v5.0.4", false),
+            ("v5.0.5", true),
+            ("v5.1.1", false),
+            ("v5.1.2", true),
+            ("v5.2", true),
+        ] {
             assert_eq!(release(text).reads_ip_addresses(), reads, "{text}");
         }
     }

@@ -126,7 +126,11 @@ static LEGACY: &[Legacy] = &[
     (is_p256, ECDSA_SHA1, &legacy::ECDSA_P256_SHA1_ASN1),
     (is_p521, ECDSA_SHA1, &legacy::ECDSA_P521_SHA1_ASN1),
     (is_p521, ECDSA_SHA224, &legacy::ECDSA_P521_SHA224_ASN1),
-    (is_secp256k1, ECDSA_SHA256, &legacy::ECDSA_P256K1_SHA256_ASN1),
+    (
+        is_secp256k1,
+        ECDSA_SHA256,
+        &legacy::ECDSA_P256K1_SHA256_ASN1,
+    ),
 ];
 
 const fn is_rsa(kind: &KeyKind) -> bool {

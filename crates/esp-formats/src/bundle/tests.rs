@@ -312,10 +312,7 @@ fn each_release_looks_at_what_its_own_code_looks_at() {
 fn a_device_takes_200_entries_and_no_more() {
     for (release, format) in [((5, 3, 5), Format::Legacy), ((5, 5, 5), Format::Offsets)] {
         let names: Vec<_> = (0..201_u32).map(u32::to_be_bytes).collect();
-        let entries: Vec<_> = names
-            .iter()
-            .map(|name| Entry { name, key: b"k" })
-            .collect();
+        let entries: Vec<_> = names.iter().map(|name| Entry { name, key: b"k" }).collect();
         let most = encoded(format, &mut entries[..200].to_vec());
         assert_eq!(loaded(release, &most).unwrap().len(), 200);
         let many = encoded(format, &mut entries.clone());
@@ -352,7 +349,11 @@ fn a_search_says_where_it_would_read_what_is_not_there() {
 
 #[test]
 fn loading_survives_hostile_bytes() {
-    for (bytes, release) in [(LEGACY, (4, 2, 0)), (LEGACY, (5, 3, 5)), (OFFSETS, (5, 4, 0))] {
+    for (bytes, release) in [
+        (LEGACY, (4, 2, 0)),
+        (LEGACY, (5, 3, 5)),
+        (OFFSETS, (5, 4, 0)),
+    ] {
         survives_hostile_bytes(bytes, |bytes| {
             if let Ok(bundle) = loaded(release, bytes) {
                 let _ = bundle.search(b"\x30\x0b\x31\x09");

@@ -8,6 +8,79 @@ use countersign_protocol::UnixTime;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// The certificate is for this address, and the release does not compare addresses (mbedTLS before 3.5).
+    #[error(
+        "the server's certificate is for the address {host}, and this release of ESP-IDF does not compare addresses: call the server by a name"
+    )]
+    AddressNotCompared {
+        /// The address that was meant.
+        host: String,
+    },
+
+    /// The root in the bundle would end the path, but the device takes it for expired: v6.0 to v6.0.2 make up
+    /// a certificate without dates for it.
+    #[error(
+        "this release of ESP-IDF takes `{subject}` in its bundle for expired where it verifies across signatures and looks at dates: use v6.0.3 or later, or switch one of the two off"
+    )]
+    AnchorExpired {
+        /// The root.
+        subject: String,
+    },
+
+    /// The bundle's root for this certificate has a key that the device cannot read, or finds too weak.
+    #[error(
+        "the bundle's root for certificate {position} has a key of kind {kind}, which the device does not take"
+    )]
+    AnchorKey {
+        /// Which certificate.
+        position: usize,
+        /// The kind of the root's key.
+        kind: String,
+    },
+
+    /// Two roots in the bundle bear the issuer's name, and the search meets the one that did not sign.
+    #[error(
+        "certificate {position} was signed by a `{issuer}` that is in the bundle, but a device tries only one root of that name and meets another: leave only the right one in"
+    )]
+    AnchorShadowed {
+        /// Which certificate.
+        position: usize,
+        /// The name of both roots.
+        issuer: String,
+    },
+
+    /// The device does not take the bundle.
+    #[error(
+        "the device does not take its bundle ({cause}), and then trusts nobody: give it a whole one, of its release's format"
+    )]
+    Bundle {
+        /// What is wrong with it.
+        #[source]
+        cause: esp_formats::Error,
+    },
+
+    /// The bundle is cut short, which the device does not notice: the search goes beyond its end.
+    #[error(
+        "the bundle is cut short: the search for `{issuer}`, the issuer of certificate {position}, goes beyond its end"
+    )]
+    BundleCut {
+        /// Which certificate.
+        position: usize,
+        /// The name under which the bundle was searched.
+        issuer: String,
+    },
+
+    /// The bundle has the root, but is not sorted, and the search misses it.
+    #[error(
+        "the bundle has `{issuer}`, the issuer of certificate {position}, but is not sorted, and the device's search misses it: make it anew"
+    )]
+    BundleUnsorted {
+        /// Which certificate.
+        position: usize,
+        /// The name under which the bundle was searched.
+        issuer: String,
+    },
+
     /// A critical extension that mbedTLS does not know, such as name constraints (2.5.29.30).
     #[error(
         "certificate {position} has the critical extension {oid}, which mbedTLS cannot read: do not send it, or have it reissued without"
@@ -71,6 +144,17 @@ pub enum Refusal {
     )]
     NotAServers,
 
+    /// It begins after what the device takes for now.
+    #[error("certificate {position} begins at {} seconds since 1970, and the device's clock says {}: set the clock", not_before.0, now.0)]
+    NotYetValid {
+        /// Which certificate.
+        position: usize,
+        /// Its first second.
+        not_before: UnixTime,
+        /// What the device takes for now.
+        now: UnixTime,
+    },
+
     /// The issuer was sent before what it issued.
     #[error(
         "certificate {position} was issued by certificate {issuer_position}, which is sent before it: send each issuer behind what it issued"
@@ -101,6 +185,17 @@ pub enum Refusal {
     /// More than eight intermediates.
     #[error("the server sends more than eight intermediates: send only those that are needed")]
     TooMany,
+
+    /// A signature that a device can check, and we cannot.
+    #[error(
+        "certificate {position} is signed with {oid}, by a kind of key or with parameters that cannot be checked here"
+    )]
+    Unchecked {
+        /// Which certificate.
+        position: usize,
+        /// The algorithm, in dotted form.
+        oid: String,
+    },
 
     /// The issuer is neither in the bundle nor was it sent.
     #[error(

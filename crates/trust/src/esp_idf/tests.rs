@@ -3,6 +3,8 @@ use rcgen::{
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 
+use countersign_x509::Certificate;
+
 use super::*;
 use crate::bundle;
 use esp_formats::bundle::Format;

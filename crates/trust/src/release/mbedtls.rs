@@ -45,11 +45,14 @@ impl IdfRelease {
     }
 }
 
+/// A release, and the version that it brought.
+type Row = ((u16, u16, u16), (u8, u8, u8));
+
 /// The first release with each version.
 ///
 /// Source: ESP-IDF, the submodule `components/mbedtls/mbedtls` at each tag, by the titles of the
 /// commits that moved it; `v6.1` and `v6.2` are `release/v6.1` and `master` of 2026-07-23.
-const VERSIONS: &[((u16, u16, u16), (u8, u8, u8))] = &[
+const VERSIONS: &[Row] = &[
     ((4, 2, 0), (2, 16, 7)),
     ((4, 2, 1), (2, 16, 9)),
     ((4, 2, 3), (2, 16, 12)),

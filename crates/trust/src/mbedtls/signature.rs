@@ -1,0 +1,66 @@
+//! Whether a key made a certificate's signature (`library/x509_crt.c`, `x509_crt_check_signature`).
+
+use countersign_x509::{Error, verify_legacy};
+
+use super::{Certificate, Digest, SignatureKind};
+
+/// What came of checking a signature.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Check {
+    /// The key made it.
+    Good,
+    /// The key did not make it, or is of another kind.
+    Bad,
+    /// We cannot compute it: MD5, SHA-224, RSA-PSS with unusual parameters, a Brainpool curve.
+    Unknown,
+}
+
+/// Checks a certificate's signature with a DER `SubjectPublicKeyInfo`.
+pub(crate) fn check(certificate: &Certificate<'_>, public_key: &[u8]) -> Check {
+    let result = verify_legacy(
+        public_key,
+        signed_with(certificate),
+        certificate.tbs,
+        certificate.signature,
+    );
+    match result {
+        Ok(()) => Check::Good,
+        Err(Error::UnsupportedSignature { kind, .. })
+            if suits(&kind, certificate.algorithm.kind) =>
+        {
+            Check::Unknown
+        }
+        Err(_) => Check::Bad,
+    }
+}
+
+/// ECDSA with NULL parameters is read as well as without; what checks it knows but the latter.
+fn signed_with<'a>(certificate: &Certificate<'a>) -> &'a [u8] {
+    let whole = certificate.signed_with;
+    match certificate.algorithm.kind {
+        SignatureKind::Ecdsa => whole.strip_suffix(&[5, 0]).unwrap_or(whole),
+        SignatureKind::RsaPkcs1 | SignatureKind::RsaPss => whole,
+    }
+}
+
+fn suits(kind: &countersign_x509::KeyKind, algorithm: SignatureKind) -> bool {
+    use countersign_x509::KeyKind;
+    match kind {
+        KeyKind::Rsa { .. } => algorithm != SignatureKind::Ecdsa,
+        KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::Other { .. } => {
+            algorithm == SignatureKind::Ecdsa
+        }
+        _ => false,
+    }
+}
+
+impl Digest {
+    /// `x509_profile_check_md_alg` with the default profile.
+    pub(crate) const fn suits_profile(self, rules: &super::Rules) -> bool {
+        match self {
+            Self::Md5 | Self::Sha1 => false,
+            Self::Sha224 => !rules.narrow_profile,
+            Self::Sha256 | Self::Sha384 | Self::Sha512 => true,
+        }
+    }
+}
