@@ -97,6 +97,9 @@ fn pss_digest(identifier: &Identifier<'_>) -> Result<Digest, ()> {
         return Err(());
     };
     let mut parts = Cursor::new(parameters);
+    if parts.is_at_end() {
+        return Ok(Digest::Sha1);
+    }
     let Some(mut tagged) = parts.optional(HASH, "").map_err(|_| ())? else {
         return Ok(Digest::Sha1);
     };

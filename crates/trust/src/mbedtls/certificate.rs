@@ -88,9 +88,10 @@ impl<'a> Certificate<'a> {
             KeyFault::Malformed(fault) => Unreadable::Malformed(fault),
         })?;
         let public_key = parts.slice(key_at..parts.at);
-        if version >= 2 {
-            parts.optional(ISSUER_UNIQUE_ID, "issuer unique id")?;
-            parts.optional(SUBJECT_UNIQUE_ID, "subject unique id")?;
+        for tag in [ISSUER_UNIQUE_ID, SUBJECT_UNIQUE_ID] {
+            if version >= 2 && !parts.is_at_end() {
+                parts.optional(tag, "unique id")?;
+            }
         }
         let extensions = if version == 3 && !parts.is_at_end() {
             Extensions::read(&mut parts, rules)?

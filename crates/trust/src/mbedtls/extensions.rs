@@ -11,8 +11,8 @@ pub(crate) struct Extensions<'a> {
     pub(crate) ca: bool,
     /// How many CAs may stand below it.
     pub(crate) path_len: Option<u32>,
-    /// The first octet of the key usage, if that is limited.
-    key_usage: Option<u8>,
+    /// The key usage, if that is limited: its first octet, and the second one above it.
+    key_usage: Option<u16>,
     /// OIDs of the purposes, if they are limited.
     purposes: Option<Vec<&'a [u8]>>,
     /// The alternative names, if there is such an extension: tag number and content.
@@ -76,10 +76,13 @@ impl<'a> Extensions<'a> {
     }
 
     /// Whether the key may do this; where nothing is said, it may.
-    pub(crate) const fn allows(&self, usage: u8) -> bool {
+    ///
+    /// `mbedtls_x509_crt_check_key_usage`: a key that may only encipher, or only decipher, when it is
+    /// agreed on, may do nothing else.
+    pub(crate) const fn allows(&self, usage: u16) -> bool {
         match self.key_usage {
             None => true,
-            Some(allowed) => allowed & usage == usage,
+            Some(allowed) => allowed & (usage | ONLY) == usage,
         }
     }
 
@@ -125,9 +128,12 @@ fn basic_constraints(mut value: Cursor<'_>) -> Result<(bool, Option<u32>), Malfo
     Ok((ca, Some(path_len)))
 }
 
-fn key_usage(mut value: Cursor<'_>, rules: &Rules) -> Result<u8, Malformed> {
-    match value.bits(WHAT)?.first() {
-        Some(first) => Ok(*first),
+fn key_usage(mut value: Cursor<'_>, rules: &Rules) -> Result<u16, Malformed> {
+    match value.bits(WHAT)?.split_first() {
+        Some((first, rest)) => {
+            let second = rest.first().copied().unwrap_or(0);
+            Ok(u16::from_le_bytes([*first, second]))
+        }
         None if rules.empty_key_usage => Ok(0),
         None => Err(value.fault(WHAT, false)),
     }
@@ -249,9 +255,11 @@ const DIRECTORY_NAME: u8 = 4;
 pub(crate) const URI: u8 = 6;
 pub(crate) const IP_ADDRESS: u8 = 7;
 
-/// Bits of the first octet of a key usage (RFC 5280 §4.2.1.3).
-pub(crate) const DIGITAL_SIGNATURE: u8 = 0x80;
-pub(crate) const KEY_CERT_SIGN: u8 = 0x04;
+/// Bits of a key usage (RFC 5280 §4.2.1.3).
+pub(crate) const DIGITAL_SIGNATURE: u16 = 0x80;
+pub(crate) const KEY_CERT_SIGN: u16 = 0x04;
+/// `encipherOnly` and `decipherOnly`.
+const ONLY: u16 = 0x8001;
 
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];

@@ -1,0 +1,116 @@
+//! Talking to a judge: a line for each case, a line for each answer.
+
+use std::{
+    ffi::OsStr,
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::Write as _,
+    process::{Command, Stdio},
+    thread,
+};
+
+use crate::cases::{Case, NOW};
+
+/// What a device makes of a case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Answer {
+    Accepted,
+    Refused { code: i32, flags: u32 },
+    Unreadable,
+}
+
+/// The bundle's format.
+#[derive(Clone, Copy, Debug)]
+pub enum Format {
+    Legacy,
+    Offsets,
+}
+
+/// The bundle with these names and keys, in this order, sorted or not.
+pub fn bundle(format: Format, roots: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let count = u16::try_from(roots.len()).unwrap();
+    let (mut index, mut entries) = (Vec::new(), Vec::new());
+    if matches!(format, Format::Legacy) {
+        index.extend(count.to_be_bytes());
+    }
+    for (name, key) in roots {
+        let [name_len, key_len] = [name, key].map(|part| u16::try_from(part.len()).unwrap());
+        match format {
+            Format::Legacy => {
+                entries.extend([name_len.to_be_bytes(), key_len.to_be_bytes()].concat());
+            }
+            Format::Offsets => {
+                let at = usize::from(count) * 4 + entries.len();
+                index.extend(u32::try_from(at).unwrap().to_le_bytes());
+                entries.extend([name_len.to_le_bytes(), key_len.to_le_bytes()].concat());
+            }
+        }
+        entries.extend(name);
+        entries.extend(key);
+    }
+    [index, entries].concat()
+}
+
+/// Has all cases judged.
+pub fn ask(program: &OsStr, format: Format, cases: &[Case]) -> Vec<Answer> {
+    let mut lines = String::new();
+    for (number, case) in cases.iter().enumerate() {
+        let chain: Vec<_> = case.chain.iter().map(|der| hex(der)).collect();
+        let bundle = hex(&bundle(format, &case.roots));
+        let (host, chain) = (&case.host, chain.join(","));
+        writeln!(lines, "{number} {NOW} {host} {bundle} {chain}").unwrap();
+    }
+    let word = match format {
+        Format::Legacy => "legacy",
+        Format::Offsets => "offsets",
+    };
+    let mut child = Command::new(program)
+        .arg(word)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "{}", program.display());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers = text.lines().enumerate().map(|(number, line)| {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(words[0], number.to_string(), "{line}");
+        match words[1..] {
+            ["accepted"] => Answer::Accepted,
+            ["refused", code, flags] => Answer::Refused {
+                code: code.parse().unwrap(),
+                flags: flags.parse().unwrap(),
+            },
+            ["unreadable", _] => Answer::Unreadable,
+            _ => panic!("{line}"),
+        }
+    });
+    answers.collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+/// Says loudly that a test could not run, and has it counted.
+pub fn skip(variable: &str) {
+    let line = format!(
+        "SKIPPED: trust::oracle: needs a program in {variable}; install it with: cargo xtask test --only mbedtls\n"
+    );
+    eprint!("{line}");
+    if let Some(file) = std::env::var_os("COUNTERSIGN_SKIP_FILE") {
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)
+            .unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
+}

@@ -1,0 +1,133 @@
+//! The engine says what a device does: random chains and bundles, judged by mbedTLS itself.
+//!
+//! The judges are programs that are built elsewhere; where one is missing, its test is skipped, loudly:
+//!
+//! | variable                     | program                                                          | stands for |
+//! |------------------------------|------------------------------------------------------------------|------------|
+//! | `COUNTERSIGN_ORACLE_2_28`    | `acceptance/tools/chain_oracle`, with Debian's mbedTLS 2.28      | v4.4       |
+//! | `COUNTERSIGN_ORACLE_3_6`     | one that speaks the same lines, with mbedTLS 3.6 without dates   | v5.x       |
+//!
+//! For v4.2, v4.3 before 4.3.3 (2.16) and v6.x (4.x) there is no judge.
+//! `COUNTERSIGN_ORACLE_CASES` says how many cases (default 2500).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "a test"
+)]
+
+mod ask;
+mod cases;
+mod der;
+mod forge;
+mod random;
+
+use std::collections::BTreeMap;
+
+use countersign_protocol::UnixTime;
+use countersign_trust::{Clock, Device, IdfRelease, Refusal, Step, judge};
+
+use ask::{Answer, Format};
+use cases::{Case, Material, NOW};
+
+/// A judge, and the device that it stands for.
+struct Judge {
+    variable: &'static str,
+    release: IdfRelease,
+    format: Format,
+    clock: Clock,
+}
+
+#[test]
+fn a_device_with_mbedtls_2_28_does_what_we_say() {
+    compare(&Judge {
+        variable: "COUNTERSIGN_ORACLE_2_28",
+        release: IdfRelease::new(4, 4, 5),
+        format: Format::Legacy,
+        clock: Clock::At(UnixTime(NOW)),
+    });
+}
+
+#[test]
+fn a_device_with_mbedtls_3_6_does_what_we_say() {
+    compare(&Judge {
+        variable: "COUNTERSIGN_ORACLE_3_6",
+        release: IdfRelease::new(5, 5, 4),
+        format: Format::Offsets,
+        clock: Clock::Ignored,
+    });
+}
+
+fn compare(judge: &Judge) {
+    let Some(program) = std::env::var_os(judge.variable) else {
+        ask::skip(judge.variable);
+        return;
+    };
+    let count = std::env::var("COUNTERSIGN_ORACLE_CASES").map_or(2500, |n| n.parse().unwrap());
+    let material = Material::new();
+    let cases: Vec<Case> = (0..count).map(|n| cases::case(&material, n)).collect();
+    let answers = ask::ask(&program, judge.format, &cases);
+    assert_eq!(answers.len(), cases.len());
+
+    let (mut accepted, mut unchecked, mut wrong) = (0, 0, Vec::new());
+    let mut reasons = BTreeMap::<&str, usize>::new();
+    for (number, (case, theirs)) in cases.iter().zip(&answers).enumerate() {
+        accepted += usize::from(*theirs == Answer::Accepted);
+        let Some((ours, why)) = answer(judge, case) else {
+            unchecked += 1;
+            continue;
+        };
+        let reason = why.as_ref().map_or("accepted", Refusal::code);
+        *reasons.entry(reason).or_default() += 1;
+        if ours != *theirs {
+            wrong.push(format!(
+                "case {number}: {ours:?} ({why:?}), but it is {theirs:?}"
+            ));
+        }
+    }
+    eprintln!(
+        "{}: {} cases, {accepted} accepted, {unchecked} that we cannot check, {} wrong: {reasons:?}",
+        judge.variable,
+        cases.len(),
+        wrong.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(accepted > cases.len() / 10, "{accepted} accepted");
+    assert!(reasons.len() > 14, "{reasons:?}");
+    assert!(unchecked < cases.len() / 50, "{unchecked} unchecked");
+}
+
+/// What we say, and why; nothing where we cannot check a signature.
+fn answer(judge: &Judge, case: &Case) -> Option<(Answer, Option<Refusal>)> {
+    let bundle = ask::bundle(judge.format, &case.roots);
+    let device = Device {
+        release: judge.release,
+        bundle: &bundle,
+        clock: judge.clock,
+        cross_signed: false,
+    };
+    let chain: Vec<&[u8]> = case.chain.iter().map(Vec::as_slice).collect();
+    let verdict = self::judge(&chain, &case.host, &device);
+    let unknown = |step: &Step| step.what.contains("cannot be checked here");
+    if verdict.steps.iter().any(unknown) {
+        return None;
+    }
+    let refused = |code| Answer::Refused {
+        code,
+        flags: verdict.log.flags,
+    };
+    Some(match verdict.outcome {
+        Ok(_) => (Answer::Accepted, None),
+        Err(why) => (
+            verdict.log.code.map_or(Answer::Unreadable, refused),
+            Some(why),
+        ),
+    })
+}
