@@ -11,7 +11,11 @@ use crate::{absences, workspace};
 const ROWS: &[&[&str]] = &[
     &["countersign-benches", "countersign-fuzz-targets", "xtask"],
     &["countersign"],
-    &["countersign-server", "countersign-virtual-node"],
+    &[
+        "countersign-probe",
+        "countersign-server",
+        "countersign-virtual-node",
+    ],
     &["countersign-fleet-sqlite", "countersign-operations"],
     &[
         "countersign-fleet",

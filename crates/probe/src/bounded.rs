@@ -1,0 +1,83 @@
+//! A socket that gives so many bytes and no more, and remembers how it began.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Reads at most `left` bytes of a socket; then an error that [`is_endless`] knows.
+#[derive(Debug)]
+pub(crate) struct Bounded {
+    tcp: TcpStream,
+    left: usize,
+    began: Vec<u8>,
+}
+
+impl Bounded {
+    pub(crate) const fn new(tcp: TcpStream, limit: usize) -> Self {
+        Self {
+            tcp,
+            left: limit,
+            began: Vec::new(),
+        }
+    }
+
+    /// The first bytes that came, [`REMEMBERED`] at most.
+    pub(crate) fn began(&self) -> &[u8] {
+        &self.began
+    }
+}
+
+/// Whether an error says that the limit was reached.
+pub(crate) fn is_endless(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::FileTooLarge
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+        }
+        let mut chunk = [0; CHUNK];
+        let room = self.left.min(buf.remaining()).min(CHUNK);
+        let Some(room) = chunk.get_mut(..room) else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut part = ReadBuf::new(room);
+        ready!(Pin::new(&mut self.tcp).poll_read(context, &mut part))?;
+        let read = part.filled();
+        let missing = REMEMBERED.saturating_sub(self.began.len());
+        self.began.extend(read.iter().take(missing));
+        self.left = self.left.saturating_sub(read.len());
+        buf.put_slice(read);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
+
+/// How many of the first bytes are kept: enough to tell HTTP, SSH and mail from TLS.
+const REMEMBERED: usize = 16;
+const CHUNK: usize = 4096;

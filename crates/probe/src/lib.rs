@@ -1,0 +1,91 @@
+//! Looks outward: which certificates a host shows, at each address of its name.
+//!
+//! [`fetch`] resolves a name, connects to all its addresses side by side, does one TLS handshake with each and writes
+//! down what was sent. It **believes nobody**: every chain is accepted, since it is to be looked at, and no data is ever
+//! sent. What a chain is worth is decided elsewhere (`countersign-trust`).
+
+mod bounded;
+mod handshake;
+mod identity;
+mod options;
+mod recorder;
+mod seen;
+mod target;
+
+use std::net::SocketAddr;
+
+use tokio::{net::lookup_host, task::JoinSet, time::timeout};
+
+pub use identity::{ClientIdentity, IdentityError};
+pub use options::{Options, Versions};
+pub use seen::{AskedFor, Failure, Seen, Tls};
+pub use target::{NotATarget, Target};
+
+/// The name has no address, so that nobody could be asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unresolved {
+    /// Nobody knows the name, or the resolver does not answer.
+    #[error("`{host}` has no address: {reason}")]
+    NoAddress {
+        /// What was looked up.
+        host: String,
+        /// What the system said of it.
+        reason: String,
+    },
+    /// The resolver took longer than [`Options::timeout`].
+    #[error("`{host}` could not be looked up in time")]
+    TooSlow {
+        /// What was looked up.
+        host: String,
+    },
+}
+
+/// Asks every address of a host for its certificates, all at once, and gives what each sent, sorted by address, IPv4 first.
+///
+/// What goes wrong at one address stands in its [`Seen::failure`]; what it had sent until then is kept. Takes no longer
+/// than three times [`Options::timeout`].
+///
+/// # Errors
+/// [`Unresolved`]: there is no address to ask.
+pub async fn fetch(target: &Target, options: &Options) -> Result<Vec<Seen>, Unresolved> {
+    let addresses = resolve(target, options).await?;
+    let name = options.sni.clone().unwrap_or_else(|| target.host.clone());
+    let mut asking = JoinSet::new();
+    for address in addresses {
+        let (name, options) = (name.clone(), options.clone());
+        asking.spawn(async move { handshake::at(address, &name, &options).await });
+    }
+    let mut seen = asking.join_all().await;
+    seen.sort_by_key(|seen| seen.address);
+    Ok(seen)
+}
+
+/// All addresses of a target, each once.
+///
+/// # Errors
+/// [`Unresolved`].
+pub async fn resolve(target: &Target, options: &Options) -> Result<Vec<SocketAddr>, Unresolved> {
+    let (host, port) = match &options.connect {
+        Some(connect) => (connect.host.as_str(), connect.port),
+        None => (target.host.as_str(), target.port),
+    };
+    let no_address = |reason: String| Unresolved::NoAddress {
+        host: host.to_owned(),
+        reason,
+    };
+    let found = timeout(options.timeout, lookup_host((host, port))).await;
+    let mut addresses: Vec<SocketAddr> = found
+        .map_err(|_| Unresolved::TooSlow {
+            host: host.to_owned(),
+        })?
+        .map_err(|error| no_address(error.to_string()))?
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.truncate(options.max_addresses);
+    if addresses.is_empty() {
+        return Err(no_address("the answer is empty".to_owned()));
+    }
+    Ok(addresses)
+}
