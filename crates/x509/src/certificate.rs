@@ -10,7 +10,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Error, ExtendedKeyUsage, KeyKind, KeyUsage, sha256, signature};
+use crate::{
+    Error, ExtendedKeyUsage, KeyKind, KeyUsage,
+    der::{OID, Reader},
+    key::dotted,
+    sha256, signature,
+};
 
 pub(crate) use read::name as read_name;
 
@@ -29,6 +34,7 @@ struct Inner {
 struct Fields {
     tbs: Range<usize>,
     serial: Vec<u8>,
+    serial_is_negative: bool,
     issuer: Range<usize>,
     issuer_name: Name,
     not_before: u64,
@@ -60,6 +66,7 @@ struct Extensions {
     dns_names: Vec<String>,
     ip_addresses: Vec<IpAddr>,
     uris: Vec<String>,
+    ca_issuers: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -103,6 +110,11 @@ impl Certificate {
     /// The serial number in lower-case hexadecimal, two digits a byte, without a sign byte.
     pub fn serial_hex(&self) -> String {
         hex(&self.0.fields.serial)
+    }
+
+    /// Whether the serial number is negative, against RFC 5280 §4.1.2.2.
+    pub fn has_negative_serial(&self) -> bool {
+        self.0.fields.serial_is_negative
     }
 
     /// The first second at which it is good, since 1970; 0 for anything earlier.
@@ -157,6 +169,11 @@ impl Certificate {
         &self.0.fields.extensions.uris
     }
 
+    /// Where the issuer's certificate can be had from (`caIssuers`, RFC 5280 §4.2.2.1), as written.
+    pub fn ca_issuers(&self) -> &[String] {
+        &self.0.fields.extensions.ca_issuers
+    }
+
     /// Whether it says of itself that it is a CA (RFC 5280 §4.2.1.9).
     pub fn is_ca(&self) -> bool {
         self.0
@@ -209,6 +226,13 @@ impl Certificate {
     /// The content of the signature's `AlgorithmIdentifier`.
     pub fn signature_algorithm(&self) -> &[u8] {
         self.slice(&self.0.fields.signed_with)
+    }
+
+    /// The signature's algorithm in dotted form, without its parameters; `?` where it is none.
+    pub fn signature_oid(&self) -> String {
+        Reader::new(self.signature_algorithm())
+            .expect(OID, "signature algorithm")
+            .map_or_else(|_| "?".to_owned(), |name| dotted(name.der()))
     }
 
     /// The SHA-256 of the whole certificate.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use x509_parser::{
-    asn1_rs::FromDer,
+    asn1_rs::{FromDer, Oid, oid},
     extensions::{GeneralName, ParsedExtension, X509Extension},
     time::ASN1Time,
     x509::X509Name,
@@ -13,6 +13,7 @@ use super::{BasicConstraints, Extensions, Fields, Name};
 use crate::{
     Error, ExtendedKeyUsage, KeyUsage, PublicKey,
     der::{BIT_STRING, Element, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, SET, UTC_TIME},
+    name::escaped,
 };
 
 pub(super) fn fields(der: &[u8]) -> Result<Fields, Error> {
@@ -49,6 +50,7 @@ pub(super) fn fields(der: &[u8]) -> Result<Fields, Error> {
     Ok(Fields {
         tbs: tbs.range(),
         serial: serial_bytes(&serial)?,
+        serial_is_negative: serial.value().first().is_some_and(|first| *first >= 0x80),
         issuer: issuer.range(),
         issuer_name: name(&issuer, "issuer")?,
         not_before,
@@ -80,17 +82,7 @@ pub(crate) fn name(element: &Element<'_>, what: &'static str) -> Result<Name, Er
     };
     Ok(Name {
         common_name: common_name.map(str::to_owned),
-        text: name
-            .to_string()
-            .chars()
-            .map(|c| {
-                if c.is_control() {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            })
-            .collect(),
+        text: escaped(&name.to_string()),
     })
 }
 
@@ -185,6 +177,18 @@ fn take(
         ParsedExtension::AuthorityKeyIdentifier(id) => {
             read.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
         }
+        ParsedExtension::AuthorityInfoAccess(access) => {
+            // Where an issuer can be had from is advice; one that does not read is passed over.
+            let named = access
+                .iter()
+                .filter(|named| named.access_method == CA_ISSUERS);
+            read.ca_issuers = named
+                .filter_map(|named| match named.access_location {
+                    GeneralName::URI(uri) => plain(uri),
+                    _ => None,
+                })
+                .collect();
+        }
         ParsedExtension::SubjectAlternativeName(names) => {
             read.has_subject_alt_name = true;
             for name in &names.general_names {
@@ -230,6 +234,8 @@ const fn malformed(what: &'static str, element: &Element<'_>) -> Error {
     }
 }
 
+/// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
+const CA_ISSUERS: Oid<'static> = oid!(1.3.6.1.5.5.7.48.2);
 /// `[0] EXPLICIT`.
 const VERSION: u8 = 0xa0;
 /// `[1] IMPLICIT BIT STRING`.
