@@ -72,6 +72,11 @@ impl Release {
         self.name
     }
 
+    /// Its major, minor and patch number; of a branch, those of what it leads to.
+    pub fn numbers(&self) -> [u16; 3] {
+        self.numbers
+    }
+
     /// Whether it is a branch, read on [`ESP_IDF_DATE`](crate::ESP_IDF_DATE), and may have moved.
     pub fn is_branch(&self) -> bool {
         self.branch

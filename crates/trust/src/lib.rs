@@ -2,12 +2,15 @@
 //! carry so that it does.
 
 pub mod bundle;
+pub mod chain;
 pub mod device;
 pub mod esp_idf;
 mod mbedtls;
 pub mod release;
+pub mod survey;
 mod text;
 
+pub use chain::Chain;
 pub use device::{
     Acceptance, Clock, Device, DeviceLog, MessageRefusal, Step, Verdict, certificate_message_fits,
     certificate_message_len, judge,

@@ -1,0 +1,151 @@
+//! What every release of ESP-IDF makes of one chain, each with its own bundle or with the user's, and what would mend a
+//! refusal.
+//!
+//! A mend is named only after it was tried: the device is asked again as it would be then.
+
+mod carried;
+mod mend;
+
+use countersign_roots::{DefaultList, Release, ReleaseSet};
+
+use crate::chain::Chain;
+use crate::{Clock, Device, IdfRelease, Refusal, judge};
+
+pub use carried::{Carried, Own};
+pub use mend::Mend;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Survey<'a, 'c> {
+    /// What the server sent, sorted out.
+    pub chain: &'a Chain,
+    /// The name or address by which the device calls the server.
+    pub host: &'a str,
+    /// What the devices take for now.
+    pub clock: Clock,
+    /// The releases that are asked.
+    pub releases: &'a [&'static Release],
+    /// With which bundles.
+    pub carried: &'a [Carried<'c>],
+}
+
+/// Releases that say the same with the same kind of bundle.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Row<'a> {
+    /// Which.
+    pub releases: ReleaseSet,
+    /// What they carry.
+    pub carried: Carried<'a>,
+    /// What they say.
+    pub outcome: Outcome,
+}
+
+/// What a device says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It accepts.
+    Accepted {
+        /// The subject of the bundle's entry that vouches: a DER `Name`.
+        anchor_subject: Vec<u8>,
+        /// That entry's key: a DER `SubjectPublicKeyInfo`.
+        anchor_key: Vec<u8>,
+    },
+    /// The bundle is not of the format that it reads, so that it was not asked.
+    OtherFormat,
+    /// It refuses.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// What would have it accept, each tried by itself; the server's part first.
+        mends: Vec<Mend>,
+    },
+}
+
+impl Outcome {
+    /// Whether it accepts.
+    pub const fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted { .. })
+    }
+}
+
+/// Asks them all. Rows of one kind of bundle stand together, in the order of their oldest releases.
+pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
+    let sent: Vec<&[u8]> = asked.chain.sent.iter().map(|sent| &*sent.der).collect();
+    let mut rows: Vec<Row<'c>> = Vec::new();
+    for &carried in asked.carried {
+        let first = rows.len();
+        let mut singles: Vec<(&'static Release, Outcome)> = asked
+            .releases
+            .iter()
+            .map(|&release| (release, ask(asked, &sent, release, carried)))
+            .collect();
+        mend::by_newer_release(&mut singles);
+        for (release, outcome) in singles {
+            let set = ReleaseSet::from_iter([release]);
+            let same = rows
+                .iter_mut()
+                .skip(first)
+                .find(|row| row.outcome == outcome);
+            match same {
+                Some(row) => row.releases = row.releases | set,
+                None => rows.push(Row {
+                    releases: set,
+                    carried,
+                    outcome,
+                }),
+            }
+        }
+    }
+    rows
+}
+
+fn ask(
+    asked: &Survey<'_, '_>,
+    sent: &[&[u8]],
+    release: &'static Release,
+    carried: Carried<'_>,
+) -> Outcome {
+    let cross_signed = release.settings().cross_signed;
+    let Some(bundle) = carried.bundle(release, cross_signed, false, &[]) else {
+        return Outcome::OtherFormat;
+    };
+    match judged(asked, sent, release, &bundle, cross_signed) {
+        Ok((anchor_subject, anchor_key)) => Outcome::Accepted {
+            anchor_subject,
+            anchor_key,
+        },
+        Err(refusal) => {
+            let mends = mend::tried(asked, sent, release, carried, &bundle);
+            Outcome::Refused { refusal, mends }
+        }
+    }
+}
+
+type Anchor = (Vec<u8>, Vec<u8>);
+
+fn judged(
+    asked: &Survey<'_, '_>,
+    sent: &[&[u8]],
+    release: &Release,
+    bundle: &[u8],
+    cross_signed: bool,
+) -> Result<Anchor, Refusal> {
+    let [major, minor, patch] = release.numbers();
+    let device = Device {
+        release: IdfRelease::new(major, minor, patch),
+        bundle,
+        clock: asked.clock,
+        cross_signed,
+    };
+    let outcome = judge(sent, asked.host, &device).outcome?;
+    Ok((outcome.anchor_subject, outcome.anchor_key))
+}
+
+/// The two lists that every release has, as one asks for them.
+pub const DEFAULT_LISTS: [Carried<'static>; 2] = [
+    Carried::List(DefaultList::Full),
+    Carried::List(DefaultList::Common),
+];
+
+#[cfg(test)]
+mod tests;

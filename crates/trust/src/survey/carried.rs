@@ -1,0 +1,81 @@
+//! What a device carries.
+
+use countersign_roots::{BundleSettings, DefaultList, Release};
+use countersign_x509::Certificate;
+use esp_formats::bundle::{Bundle, Entry, encode, encoded_len};
+
+/// The bundle that a device has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Carried<'a> {
+    /// The one that its release builds by itself.
+    List(DefaultList),
+    /// The user's.
+    Own(&'a Own),
+}
+
+/// A bundle of the user's.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Own {
+    /// A file as devices carry it, of one of the two formats; good only for the releases that read that one.
+    Bundle(Vec<u8>),
+    /// Certificates, from which each release is given what it reads.
+    Certificates(Vec<Certificate>),
+}
+
+impl Carried<'_> {
+    /// The bytes that a device of this release has then, with more roots put in. None where it would have to read a
+    /// format that it does not know, or has nothing at all.
+    pub(super) fn bundle(
+        self,
+        release: &'static Release,
+        cross_signed: bool,
+        deprecated: bool,
+        more: &[&Certificate],
+    ) -> Option<Vec<u8>> {
+        let format = release.bundle_format();
+        let more = more.iter().copied();
+        match self {
+            Self::List(list) => {
+                let settings = BundleSettings {
+                    list,
+                    deprecated,
+                    cross_signed,
+                };
+                let roots = release.roots(settings);
+                let mut entries: Vec<Entry<'_>> =
+                    roots.map(|root| entry(root.certificate())).collect();
+                entries.extend(more.map(entry));
+                pack(format, entries)
+            }
+            Self::Own(Own::Certificates(own)) => {
+                pack(format, own.iter().chain(more).map(entry).collect())
+            }
+            Self::Own(Own::Bundle(bytes)) => {
+                let bundle = Bundle::parse_prefix(bytes).ok()?;
+                if bundle.format() != format {
+                    return None;
+                }
+                let more: Vec<Entry<'_>> = more.map(entry).collect();
+                if more.is_empty() {
+                    // As it is: a device neither sorts nor mends it.
+                    return Some(bytes.clone());
+                }
+                pack(format, bundle.iter().chain(more).collect())
+            }
+        }
+    }
+}
+
+fn entry(certificate: &Certificate) -> Entry<'_> {
+    Entry {
+        name: certificate.subject(),
+        key: certificate.public_key(),
+    }
+}
+
+fn pack(format: esp_formats::bundle::Format, mut entries: Vec<Entry<'_>>) -> Option<Vec<u8>> {
+    let mut bundle = vec![0; encoded_len(format, &entries)];
+    let len = encode(format, &mut entries, &mut bundle).ok()?;
+    bundle.truncate(len);
+    Some(bundle)
+}
