@@ -1,8 +1,12 @@
 //! The command line as plain data.
 
+mod inspect;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
 #[derive(Debug, Parser)]
@@ -247,10 +251,17 @@ pub(crate) enum Image {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
-    /// Show whom a trust bundle vouches for; both of ESP-IDF's formats are read
+    /// Show what servers send, which roots that stands on, and what each release of ESP-IDF would make of it. Exit: 0 only where
+    /// it verifies for all that was asked
+    Inspect(TrustInspect),
+    /// Show whom a trust bundle vouches for; both of ESP-IDF's formats are read, and PEM
     Show {
         /// The bundle, as `x509_crt_bundle` in a build folder
         #[arg(value_name = "FILE")]
         bundle: PathBuf,
     },
+    /// Show in what two trust bundles differ, of whatever formats. Exit: 0 they vouch for the same, 1 they do not
+    Diff(TrustDiff),
+    /// Try whether servers pass with a trust bundle, on each release of ESP-IDF that reads it. Exit: 0 only where all pass
+    Verify(TrustVerify),
 }

@@ -10,7 +10,10 @@ mod release_look;
 mod release_publish;
 mod release_sign;
 pub(crate) mod serve;
+mod trust_diff;
+mod trust_inspect;
 mod trust_show;
+mod trust_verify;
 
 use std::{future::Future, process::ExitCode};
 
@@ -50,7 +53,14 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
         Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
+        Command::Trust(Trust::Inspect(inspect)) => {
+            return block_on(trust_inspect::run(&global, &inspect));
+        }
         Command::Trust(Trust::Show { bundle }) => trust_show::run(&global, &bundle)?,
+        Command::Trust(Trust::Diff(diff)) => return trust_diff::run(&global, &diff),
+        Command::Trust(Trust::Verify(verify)) => {
+            return block_on(trust_verify::run(&global, &verify));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

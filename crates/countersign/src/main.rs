@@ -9,6 +9,7 @@ mod cli;
 mod command;
 mod demo;
 mod files;
+mod inspect;
 mod operator;
 mod output;
 mod state;

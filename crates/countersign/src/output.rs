@@ -68,6 +68,12 @@ pub(crate) fn bytes(length: u64) -> String {
     }
 }
 
+/// A day as people say it: `2026-11-23`.
+pub(crate) fn date(at: u64) -> String {
+    let text = countersign_operations::text::rfc3339(countersign_protocol::UnixTime(at));
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
 /// Text of the other side, or a dash where there is none.
 pub(crate) fn or_dash(text: Option<&str>) -> String {
     text.unwrap_or("-").to_owned()

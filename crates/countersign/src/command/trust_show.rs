@@ -2,69 +2,90 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use countersign_operations::text::hex;
-use countersign_x509::{PublicKey, name, sha256};
-use esp_formats::bundle::{Bundle, Format};
+use esp_formats::bundle::Format;
 use serde_json::json;
 
-use crate::{cli::Global, files, output};
+use crate::{
+    cli::Global,
+    inspect::bundle_file::{BundleFile, Entry, Kind},
+    output,
+};
 
 pub(super) fn run(global: &Global, path: &Path) -> Result<()> {
-    let bytes = files::read(path)?;
-    let bundle = Bundle::parse_prefix(&bytes)
-        .with_context(|| format!("{} is no ESP-IDF trust bundle", path.display()))?;
-    let format = match bundle.format() {
-        Format::Legacy => "legacy",
-        Format::Offsets => "offsets",
-    };
-    let entries: Vec<_> = bundle
-        .iter()
-        .map(|entry| {
-            let key = PublicKey::from_der(entry.key).map_or_else(
-                |error| format!("unreadable: {error}"),
-                |key| key.kind.to_string(),
-            );
-            let subject =
-                name::text(entry.name).unwrap_or_else(|error| format!("unreadable: {error}"));
-            (subject, key, hex(&sha256(entry.key)))
-        })
-        .collect();
+    let bundle = BundleFile::read(path)?;
     if global.json {
-        let entries: Vec<_> = entries
-            .iter()
-            .map(|(subject, key, digest)| json!({ "subject": subject, "key": key, "key_sha256": digest }))
-            .collect();
+        let entries: Vec<_> = bundle.entries.iter().map(value).collect();
+        let (format, sorted) = match bundle.kind {
+            Kind::Bundle { format, sorted } => (name_of(format), Some(sorted)),
+            Kind::Certificates => ("certificates", None),
+        };
         return output::json(&json!({
             "format": format,
-            "size": bundle.as_bytes().len(),
-            "sorted": bundle.is_sorted(),
+            "size": bundle.size,
+            "sorted": sorted,
             "entries": entries,
+            "notes": bundle.notes,
         }));
     }
-    let releases = match bundle.format() {
-        Format::Legacy => "ESP-IDF before v5.4",
-        Format::Offsets => "ESP-IDF v5.4 and later",
-    };
-    let roots = match bundle.len() {
+    let roots = match bundle.entries.len() {
         1 => "1 root".to_owned(),
         several => format!("{several} roots"),
     };
-    println!(
-        "{} in {} bytes, for {releases}",
-        roots,
-        bundle.as_bytes().len()
-    );
-    if !bundle.is_sorted() {
-        println!("not sorted: a device searches by halving, and will not find all of them");
+    let for_whom = match bundle.kind {
+        Kind::Bundle {
+            format: Format::Legacy,
+            ..
+        } => "for ESP-IDF before v5.4",
+        Kind::Bundle {
+            format: Format::Offsets,
+            ..
+        } => "for ESP-IDF v5.4 and later",
+        Kind::Certificates => "as certificates",
+    };
+    println!("{roots} in {} bytes, {for_whom}", bundle.size);
+    for note in &bundle.notes {
+        println!("{note}");
     }
     println!();
-    let row = |(subject, key, digest): (String, String, String)| {
-        vec![subject, key, digest.chars().take(16).collect()]
+    let dated = bundle.kind == Kind::Certificates;
+    let row = |entry: &Entry| {
+        let certificate = entry.certificate.as_ref();
+        let mut row = vec![
+            entry.subject_text(),
+            entry.key_text(),
+            hex(&entry.key_sha256()).chars().take(16).collect(),
+        ];
+        if dated {
+            let ends = certificate.map(|certificate| output::date(certificate.not_after()));
+            row.push(ends.unwrap_or_default());
+        }
+        row.push(entry.known_name().unwrap_or("-").to_owned());
+        row
     };
-    output::table(
-        &["SUBJECT", "KEY", "SHA-256 OF KEY"],
-        entries.into_iter().map(row).collect(),
-    );
+    let mut heading = vec!["SUBJECT", "KEY", "SHA-256 OF KEY"];
+    heading.extend(dated.then_some("ENDS"));
+    heading.push("KNOWN AS");
+    output::table(&heading, bundle.entries.iter().map(row).collect());
     Ok(())
+}
+
+fn value(entry: &Entry) -> serde_json::Value {
+    let certificate = entry.certificate.as_ref();
+    json!({
+        "subject": entry.subject_text(),
+        "key": entry.key_text(),
+        "key_sha256": hex(&entry.key_sha256()),
+        "known_as": entry.known_name(),
+        "sha256": certificate.map(|certificate| hex(&certificate.fingerprint())),
+        "not_after": certificate.map(|certificate| output::date(certificate.not_after())),
+    })
+}
+
+const fn name_of(format: Format) -> &'static str {
+    match format {
+        Format::Legacy => "legacy",
+        Format::Offsets => "offsets",
+    }
 }
