@@ -21,4 +21,5 @@ mod pki;
 mod refusals;
 mod stock;
 mod suspend;
+mod trust_inspect;
 mod update;

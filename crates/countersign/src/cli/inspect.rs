@@ -52,7 +52,7 @@ pub(crate) struct TrustDiff {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Probing {
     /// Releases of ESP-IDF that must accept: v5.3, v5.3.x, v4.4..v5.5.1, master; without any, all are tried
-    #[arg(long, value_name = "RELEASE", num_args = 1..)]
+    #[arg(long, value_name = "RELEASE", value_delimiter = ',')]
     pub(crate) idf: Vec<String>,
     /// What a chain from a file must be for; without it, its name is not checked
     #[arg(long, value_name = "HOST")]

@@ -99,7 +99,9 @@ impl Report {
             time: rfc3339(asked.now),
             devices_look_at_dates: asked.clock != countersign_trust::Clock::Ignored,
             roots: known.source.clone(),
-            roots_age_days: known.of.map(|of| asked.now.0.saturating_sub(of) / DAY),
+            roots_age_days: known
+                .of
+                .and_then(|of| Some(asked.now.0.checked_sub(of)? / DAY)),
             targets,
         }
     }

@@ -26,7 +26,8 @@ fn named(common_name: Option<&str>, text: &str) -> String {
     match common_name {
         Some(name) if text == format!("CN={name}") => escaped(name),
         Some(name) => format!("{} ({})", escaped(name), escaped(text)),
-        None => short(None, text),
+        None if text.is_empty() => short(None, text),
+        None => escaped(text),
     }
 }
 
@@ -34,8 +35,20 @@ fn short(common_name: Option<&str>, text: &str) -> String {
     match (common_name, text) {
         (Some(name), _) => escaped(name),
         (None, "") => "(no name)".to_owned(),
-        (None, text) => escaped(text),
+        (None, text) => escaped(last_part(text)),
     }
+}
+
+/// `OU=Starfield Class 2 Certification Authority`, of a name that ends so: the last part says most.
+fn last_part(text: &str) -> &str {
+    let is_type = |rest: &str| {
+        let kind = rest.split('=').next().unwrap_or_default();
+        rest.contains('=') && kind.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.')
+    };
+    text.rmatch_indices(", ")
+        .filter_map(|(at, comma)| text.get(at.saturating_add(comma.len())..))
+        .find(|rest| is_type(rest))
+        .unwrap_or(text)
 }
 
 /// How a certificate was signed.
@@ -82,6 +95,17 @@ const SIGNATURES: [(&str, &str); 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_part_of_a_name_without_a_common_name_says_most() {
+        for (text, short) in [
+            ("C=US, O=Tech, Inc., OU=Class 2 CA", "OU=Class 2 CA"),
+            ("O=Tech, Inc.", "O=Tech, Inc."),
+            ("any", "any"),
+        ] {
+            assert_eq!(last_part(text), short);
+        }
+    }
 
     #[test]
     fn positions_are_said_as_people_do() {

@@ -1,0 +1,190 @@
+//! Bundle files: what is in them, in what they differ, who passes with them.
+
+use std::fs;
+
+use countersign_x509::Certificate;
+use esp_formats::bundle::{Entry, Format, encode, encoded_len};
+
+use super::{mint::Ca, servers::shows, trust};
+use crate::harness::House;
+
+fn bundle(roots: &[&Ca], format: Format) -> Vec<u8> {
+    let read: Vec<Certificate> = roots
+        .iter()
+        .map(|root| Certificate::from_der(&root.der).unwrap())
+        .collect();
+    let mut entries: Vec<Entry<'_>> = read
+        .iter()
+        .map(|root| Entry {
+            name: root.subject(),
+            key: root.public_key(),
+        })
+        .collect();
+    let mut bytes = vec![0; encoded_len(format, &entries)];
+    encode(format, &mut entries, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn bundles_of_both_formats_and_pem_say_the_same() {
+    let house = House::empty();
+    let (a, b) = (Ca::root("root a"), Ca::root("root b"));
+    let (legacy, offsets, pem, other) = (
+        house.text("legacy"),
+        house.text("offsets"),
+        house.text("c.pem"),
+        house.text("other"),
+    );
+    fs::write(&legacy, bundle(&[&a, &b], Format::Legacy)).unwrap();
+    fs::write(&offsets, bundle(&[&b, &a], Format::Offsets)).unwrap();
+    fs::write(&pem, format!("{}{}", b.pem, a.pem)).unwrap();
+    fs::write(&other, bundle(&[&a, &Ca::root("root b")], Format::Offsets)).unwrap();
+    for (file, format) in [
+        (&legacy, "legacy"),
+        (&offsets, "offsets"),
+        (&pem, "certificates"),
+    ] {
+        let shown = trust(&house, &["show", "--json", file]).json();
+        assert_eq!(shown["format"], format);
+        assert_eq!(shown["entries"].as_array().unwrap().len(), 2);
+        assert!(trust(&house, &["show", file]).stdout.contains("CN=root b"));
+        // Against each other they are the same, whatever the format.
+        for same in [&legacy, &offsets, &pem] {
+            let said = trust_diff(&house, file, same);
+            assert!(said.0, "{}", said.1);
+        }
+        let (same, words) = trust_diff(&house, file, &other);
+        assert!(!same);
+        assert!(
+            words.contains("- CN=root b") && words.contains("+ CN=root b"),
+            "{words}"
+        );
+        assert!(words.contains("with another key"), "{words}");
+    }
+    let diff = run_json(&house, &["diff", "--json", &pem, &other]);
+    assert_eq!(diff["removed"][0]["subject"], "CN=root b");
+    assert_eq!(diff["added"].as_array().unwrap().len(), 1);
+}
+
+/// Whether both are the same, and the words. That two differ is no error.
+fn trust_diff(house: &House, before: &str, after: &str) -> (bool, String) {
+    let output = crate::harness::run(&mut house.command(&["trust", "diff", before, after]));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    (
+        output.status.success(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+fn run_json(house: &House, args: &[&str]) -> serde_json::Value {
+    let output = crate::harness::run(&mut house.command(&[&["trust"], args].concat()));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn servers_and_files_are_tried_with_a_bundle() {
+    let house = House::empty();
+    let (root, other) = (Ca::root("a root"), Ca::root("another root"));
+    let leaf = root.leaf(&["127.0.0.1", "a.test"]);
+    let address = shows(&leaf, vec![leaf.der.clone()]);
+    let chain = house.text("chain.pem");
+    fs::write(&chain, &leaf.pem).unwrap();
+    let file = |name: &str, bytes: Vec<u8>| {
+        fs::write(house.path(name), bytes).unwrap();
+        house.text(name)
+    };
+    let legacy = file("legacy", bundle(&[&root], Format::Legacy));
+    let offsets = file("offsets", bundle(&[&root], Format::Offsets));
+    let wrong = file("wrong", bundle(&[&other], Format::Offsets));
+    let pem = file("root.pem", root.pem.clone().into_bytes());
+    for (bundle, good) in [(&offsets, true), (&pem, true), (&wrong, false)] {
+        let said = trust(
+            &house,
+            &[
+                "verify",
+                bundle,
+                &address,
+                &chain,
+                "--host",
+                "a.test",
+                "--idf",
+                "v5.4..v5.5",
+            ],
+        );
+        assert_eq!(said.verified, good, "{}{}", said.stdout, said.stderr);
+    }
+    // Releases that read the other format are not asked, unless they are named.
+    let said = trust(&house, &["verify", &legacy, &chain, "--host", "a.test"]);
+    assert!(said.verified, "{}{}", said.stdout, said.stderr);
+    assert!(
+        said.stdout.contains("format that other releases read"),
+        "{}",
+        said.stdout
+    );
+    let said = trust(
+        &house,
+        &[
+            "verify", &legacy, &chain, "--host", "a.test", "--idf", "v5.5",
+        ],
+    );
+    assert!(!said.verified);
+    let said = trust(&house, &["verify", &pem, &chain, "--host", "b.test"]);
+    assert!(
+        !said.verified && said.stdout.contains("a.test"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn bundles_that_lie_are_refused_with_the_place() {
+    let house = House::empty();
+    let (a, b) = (Ca::root("root a"), Ca::root("root b"));
+    let path = house.text("bundle");
+    for format in [Format::Legacy, Format::Offsets] {
+        let good = bundle(&[&a, &b], format);
+        let lies = |change: fn(&mut Vec<u8>)| {
+            let mut bytes = good.clone();
+            change(&mut bytes);
+            bytes
+        };
+        for (bytes, part) in [
+            (lies(|bytes| bytes.truncate(bytes.len() - 1)), "at byte "),
+            (lies(|bytes| bytes.truncate(3)), "at byte "),
+            (lies(|bytes| bytes[1] ^= 0x7f), "at byte "),
+            (lies(|bytes| bytes[0] ^= 0x40), "at byte "),
+            (Vec::new(), "empty"),
+            (vec![0xff; 1000], "at byte "),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            for args in [
+                vec!["show", &path],
+                vec!["diff", &path, &path],
+                vec!["verify", &path, "localhost"],
+                vec!["inspect", "localhost", "--bundle", &path],
+            ] {
+                let said = trust(&house, &args);
+                assert!(
+                    said.stderr.contains(part) && said.stderr.contains(&path),
+                    "{}",
+                    said.stderr
+                );
+            }
+        }
+        let long = [&good[..], &[0xff; 7]].concat();
+        fs::write(&path, long).unwrap();
+        let said = trust(&house, &["show", &path]);
+        assert!(
+            said.stdout.contains("7 bytes follow the last entry"),
+            "{}",
+            said.stdout
+        );
+    }
+    // Two entries in the wrong order: the legacy format has no offsets that would say so.
+    let good = bundle(&[&a, &b], Format::Legacy);
+    let half = 2 + (good.len() - 2) / 2;
+    let turned = [&good[..2], &good[half..], &good[2..half]].concat();
+    fs::write(&path, turned).unwrap();
+    let said = trust(&house, &["show", &path]);
+    assert!(said.stdout.contains("not sorted"), "{}", said.stdout);
+}
