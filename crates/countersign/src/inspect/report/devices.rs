@@ -110,11 +110,11 @@ impl RowReport {
     }
 }
 
-/// `all` is easier to read than its ends.
+/// Whoever sees both ends of the list may not know that they are.
 fn whole(releases: ReleaseSet, asked: &Asked) -> String {
     let all: ReleaseSet = Release::all().iter().collect();
     if releases == all && !asked.releases_named {
-        return format!("all, {releases}");
+        return format!("{releases} (all)");
     }
     releases.to_string()
 }
