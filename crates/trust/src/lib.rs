@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod chain;
 pub mod device;
 pub mod esp_idf;
+pub mod lines;
 mod mbedtls;
 pub mod release;
 pub mod survey;
@@ -16,4 +17,5 @@ pub use device::{
     certificate_message_len, judge,
 };
 pub use esp_idf::{Accepted, Refusal, verify};
+pub use lines::{Line, lines};
 pub use release::{IdfRelease, MbedTls};

@@ -72,6 +72,14 @@ impl IdfRelease {
     }
 }
 
+/// Its numbers; of a branch, those of the release that it leads to.
+impl From<&countersign_roots::Release> for IdfRelease {
+    fn from(release: &countersign_roots::Release) -> Self {
+        let [major, minor, patch] = release.numbers();
+        Self::new(major, minor, patch)
+    }
+}
+
 /// Reads `v5.5.1`, `5.4`, `v5.3.2-dirty`, `v6.0-beta1`: `IDF_VER`, as the app descriptor has it.
 impl FromStr for IdfRelease {
     type Err = NotARelease;

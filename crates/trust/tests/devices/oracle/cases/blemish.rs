@@ -1,10 +1,10 @@
 //! What can be wrong with a certificate, or only unusual.
 
-use super::{Material, NOW};
+use super::{super::random::Random, Material};
 use crate::{
+    NOW,
     der::{oid, sequence, tlv},
     forge::{self, Spec},
-    random::Random,
 };
 
 /// Something unusual, once in so many times.

@@ -3,10 +3,11 @@
 mod blemish;
 mod leaf;
 
+use super::random::Random;
 use crate::{
+    NOW, YEAR,
     der::tlv,
     forge::{self, Extension, Key, Name, Spec},
-    random::Random,
 };
 use blemish::blemish;
 use leaf::leaf_spec;
@@ -46,18 +47,18 @@ impl Material {
         Self {
             keys: Key::pool(),
             odd_root: Fixed {
-                der: include_bytes!("../data/root_sha1.der").to_vec(),
-                key: Key::fixed(include_str!("../data/root.key.pem")),
+                der: include_bytes!("../../data/root_sha1.der").to_vec(),
+                key: Key::fixed(include_str!("../../data/root.key.pem")),
             },
             odd_cas: vec![
-                include_bytes!("../data/ca_sha1.der").to_vec(),
-                include_bytes!("../data/ca_sha256.der").to_vec(),
-                include_bytes!("../data/ca_pss_sha256.der").to_vec(),
-                include_bytes!("../data/ca_pss_sha1.der").to_vec(),
-                include_bytes!("../data/ca_sha224.der").to_vec(),
-                include_bytes!("../data/ca_md5.der").to_vec(),
+                include_bytes!("../../data/ca_sha1.der").to_vec(),
+                include_bytes!("../../data/ca_sha256.der").to_vec(),
+                include_bytes!("../../data/ca_pss_sha256.der").to_vec(),
+                include_bytes!("../../data/ca_pss_sha1.der").to_vec(),
+                include_bytes!("../../data/ca_sha224.der").to_vec(),
+                include_bytes!("../../data/ca_md5.der").to_vec(),
             ],
-            odd_ca_key: Key::fixed(include_str!("../data/ca.key.pem")),
+            odd_ca_key: Key::fixed(include_str!("../../data/ca.key.pem")),
         }
     }
 }
@@ -356,10 +357,6 @@ fn bundle(
     }
     entries
 }
-
-/// What devices take for now: 2030-03-17.
-pub const NOW: u64 = 1_900_000_000;
-const YEAR: u64 = 365 * 24 * 3600;
 
 const HOSTS: [&str; 8] = [
     "s3.example",

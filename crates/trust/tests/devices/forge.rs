@@ -35,6 +35,11 @@ impl Key {
         }
     }
 
+    /// The private key, for [`Key::fixed`].
+    pub fn pem(&self) -> String {
+        self.pair.serialize_pem()
+    }
+
     /// Keys to sign with: RSA for the most part, which is checked fastest.
     pub fn pool() -> Vec<Self> {
         let mut pool = Vec::new();
@@ -183,3 +188,26 @@ const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 const ECDSA_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
 const ECDSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+/// A name from its DER, all of whose parts are of those under 2.5.4.
+pub fn parse_name(der: &[u8]) -> Name {
+    use countersign_x509::der::{OID, Reader, SEQUENCE, SET};
+    let mut sets = Reader::new(der).expect(SEQUENCE, "").unwrap().reader();
+    let mut name = Name::new();
+    while !sets.is_empty() {
+        let mut pairs = sets.expect(SET, "").unwrap().reader();
+        let mut set = Vec::new();
+        while !pairs.is_empty() {
+            let mut pair = pairs.expect(SEQUENCE, "").unwrap().reader();
+            let kind = pair.expect(OID, "").unwrap();
+            let [0x55, 0x04, kind] = *kind.value() else {
+                panic!("{:x?}", kind.value());
+            };
+            let tag = pair.peek().unwrap();
+            let text = pair.expect(tag, "").unwrap().value().to_vec();
+            set.push((kind, tag, String::from_utf8(text).unwrap()));
+        }
+        name.push(set);
+    }
+    name
+}

@@ -10,18 +10,8 @@
 //! For v4.2, v4.3 before 4.3.3 (2.16) and v6.x (4.x) there is no judge.
 //! `COUNTERSIGN_ORACLE_CASES` says how many cases (default 2500).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    unreachable_pub,
-    reason = "a test"
-)]
-
 mod ask;
 mod cases;
-mod der;
-mod forge;
 mod random;
 
 use std::collections::BTreeMap;
@@ -29,8 +19,12 @@ use std::collections::BTreeMap;
 use countersign_protocol::UnixTime;
 use countersign_trust::{Clock, Device, IdfRelease, Refusal, Step, judge};
 
-use ask::{Answer, Format};
-use cases::{Case, Material, NOW};
+use crate::{
+    NOW,
+    bundle::{Format, bundle},
+};
+use ask::Answer;
+use cases::{Case, Material};
 
 /// A judge, and the device that it stands for.
 struct Judge {
@@ -106,7 +100,7 @@ fn compare(judge: &Judge) {
 
 /// What we say, and why; nothing where we cannot check a signature.
 fn answer(judge: &Judge, case: &Case) -> Option<(Answer, Option<Refusal>)> {
-    let bundle = ask::bundle(judge.format, &case.roots);
+    let bundle = bundle(judge.format, &case.roots);
     let device = Device {
         release: judge.release,
         bundle: &bundle,

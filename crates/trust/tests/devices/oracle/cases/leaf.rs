@@ -1,10 +1,10 @@
 //! Servers' certificates.
 
-use super::{Material, NOW, PRINTABLE, UTF8, YEAR};
+use super::{super::random::Random, Material, PRINTABLE, UTF8};
 use crate::{
+    NOW, YEAR,
     der::{oid, tlv},
     forge::{Name, Spec},
-    random::Random,
 };
 
 pub(super) fn leaf_spec(
