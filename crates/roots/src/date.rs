@@ -17,7 +17,7 @@ impl Date {
     }
 
     /// Reads `2026-10-23`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
         let date = Self {
             year: digits(parts.next()?, 4)?,

@@ -27,12 +27,14 @@ pub mod audit;
 mod date;
 pub mod release;
 mod root;
+mod successor;
 pub mod table;
 
 pub use audit::{Audit, audit};
 pub use date::Date;
 pub use release::{BundleSettings, CrossSigned, DefaultList, Release, ReleaseSet};
 pub use root::{Root, all, by_name, by_sha256, by_subject, mozilla};
+pub use successor::{Succession, successions};
 
 /// The crate that [`mozilla`]'s certificates come from, with the version that [`MOZILLA_DATE`] is of.
 pub const MOZILLA_SOURCE: &str = "webpki-root-certs 1.0.11";

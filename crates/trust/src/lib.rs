@@ -3,9 +3,11 @@
 
 pub mod bundle;
 pub mod chain;
+pub mod choose;
 pub mod device;
 pub mod esp_idf;
 pub mod lines;
+pub mod list;
 mod mbedtls;
 pub mod release;
 pub mod survey;

@@ -49,3 +49,46 @@ fn the_format_changed_with_v5_4() {
         assert_eq!(format_for(release.parse().unwrap()), format, "{release}");
     }
 }
+
+#[test]
+fn a_pack_keeps_both_of_one_name_and_says_which_is_out_of_reach() {
+    let [one, other, more] = [Ca::root("same"), Ca::root("same"), Ca::root("z")];
+    let [one, other, more] = [&one, &other, &more].map(Ca::certificate);
+    for format in [Format::Legacy, Format::Offsets] {
+        for (first, second) in [(&one, &other), (&other, &one)] {
+            let all = [first.clone(), first.clone(), second.clone(), more.clone()];
+            let packed = pack(&all, format).unwrap();
+            assert_eq!(packed.repeated, [1]);
+            let bundle = Bundle::parse_as(format, &packed.bytes).unwrap();
+            assert_eq!(bundle.len(), 3);
+            let [unreachable] = packed.unreachable[..] else {
+                panic!("{packed:?}");
+            };
+            let reached = bundle.find(first.subject()).unwrap().key;
+            assert_eq!(all[unreachable.reached].public_key(), reached);
+            assert_ne!(all[unreachable.place].public_key(), reached);
+        }
+    }
+}
+
+#[test]
+fn a_pack_of_a_releases_list_is_espressifs_bundle() {
+    let mut equal = 0;
+    for release in countersign_roots::Release::all() {
+        let settings = release.settings();
+        let roots = release.roots(settings);
+        let list: Vec<_> = roots.map(|root| root.certificate().clone()).collect();
+        let packed = pack(&list, release.bundle_format()).unwrap();
+        assert!(packed.unreachable.is_empty(), "{release}");
+        // Firmaprofesional renewed its root and kept the key; Espressif's generator stores that twice.
+        let theirs = release.bundle(settings).unwrap();
+        if packed.repeated.is_empty() {
+            assert!(packed.bytes == theirs, "{release}");
+            equal += 1;
+        } else {
+            assert_eq!(packed.repeated.len(), 1, "{release}");
+            assert!(packed.bytes.len() < theirs.len(), "{release}");
+        }
+    }
+    assert!(equal > 30, "{equal}");
+}

@@ -1,0 +1,182 @@
+//! Lists of roots, as Mozilla publishes them by the CCADB, or as anybody keeps them: CSV with certificates in it, or PEM.
+//!
+//! Of `IncludedCACertificateReportPEMCSV` these columns are read, by their names:
+//!
+//! | column                               | for                                                            |
+//! |--------------------------------------|----------------------------------------------------------------|
+//! | `PEM Info`                           | the certificate, between apostrophes; wanted                   |
+//! | `Common Name or Certificate Name`    | its name                                                       |
+//! | `Trust Bits`                         | where it is there, a root without `Websites` is passed over    |
+//! | `Distrust for TLS After Date`        | `2024.11.30`: the last day on which it may have issued         |
+//!
+//! Source: <https://www.ccadb.org/resources>, as of 2026-11; RFC 4180 for the CSV.
+
+use countersign_x509::{Certificate, pem};
+
+/// One root of a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Listed {
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// What the list calls it.
+    pub name: Option<String>,
+    /// The last second, since 1970, at which it may have issued a server's certificate that Mozilla trusts.
+    pub distrust_after: Option<u64>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct List {
+    /// The roots, in the list's order, each once.
+    pub roots: Vec<Listed>,
+    /// What was passed over, and why. One odd certificate stops nobody's build.
+    pub passed_over: Vec<String>,
+}
+
+/// Why a text is no list of roots.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No certificate in it could be read.
+    #[error("there is no certificate in it that can be read")]
+    Empty,
+    /// A CSV without the column that holds certificates.
+    #[error("it has no column `PEM Info`; take the CCADB's report with PEM")]
+    NoPemColumn,
+    /// The CSV ends within a quoted field.
+    #[error("it is cut: line {line} begins a quoted field that does not end")]
+    Cut {
+        /// Where, counted from 1.
+        line: usize,
+    },
+}
+
+/// Reads a list of either kind.
+///
+/// # Errors
+/// [`Error`].
+pub fn read(text: &[u8]) -> Result<List, Error> {
+    let text = String::from_utf8_lossy(text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let head = text.lines().next().unwrap_or_default();
+    let list = if head.contains(',') && !head.starts_with('#') && !head.contains(BEGIN) {
+        from_csv(text)?
+    } else {
+        from_pem(text)
+    };
+    if list.roots.is_empty() {
+        return Err(Error::Empty);
+    }
+    Ok(list)
+}
+
+fn from_pem(text: &str) -> List {
+    let mut list = List::default();
+    for (index, block) in text.split(BEGIN).skip(1).enumerate() {
+        let whole = [BEGIN, block].concat();
+        list.take(&whole, None, None, &format!("certificate {}", index + 1));
+    }
+    list
+}
+
+fn from_csv(text: &str) -> Result<List, Error> {
+    let mut records = records(text)?.into_iter();
+    let head = records.next().unwrap_or_default();
+    let column = |name: &str| head.iter().position(|column| column.trim() == name);
+    let certificates = column("PEM Info").ok_or(Error::NoPemColumn)?;
+    let (names, bits, distrust) = (
+        column("Common Name or Certificate Name"),
+        column("Trust Bits"),
+        column("Distrust for TLS After Date"),
+    );
+    let mut list = List::default();
+    for (index, record) in records.enumerate() {
+        let field = |column: Option<usize>| {
+            let text = record.get(column?)?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let name = field(names);
+        let place = name
+            .clone()
+            .unwrap_or_else(|| format!("record {}", index + 2));
+        if bits.is_some() && !field(bits).is_some_and(|bits| bits.contains("Websites")) {
+            list.passed_over
+                .push(format!("{place}: not trusted for websites"));
+            continue;
+        }
+        let Some(text) = field(Some(certificates)) else {
+            list.passed_over.push(format!("{place}: no certificate"));
+            continue;
+        };
+        let after = field(distrust).and_then(|date| last_second(&date));
+        list.take(text.trim_matches('\''), name.as_deref(), after, &place);
+    }
+    Ok(list)
+}
+
+impl List {
+    fn take(&mut self, text: &str, name: Option<&str>, distrust_after: Option<u64>, place: &str) {
+        match pem::certificates(text.as_bytes()) {
+            Ok(certificates) => {
+                for certificate in certificates {
+                    if !self
+                        .roots
+                        .iter()
+                        .any(|known| known.certificate == certificate)
+                    {
+                        self.roots.push(Listed {
+                            certificate,
+                            name: name.map(str::to_owned),
+                            distrust_after,
+                        });
+                    }
+                }
+            }
+            Err(error) => self.passed_over.push(format!("{place}: {error}")),
+        }
+    }
+}
+
+/// The last second of `2024.11.30`, or of `2024-11-30`.
+fn last_second(date: &str) -> Option<u64> {
+    let date = countersign_roots::Date::parse(&date.replace('.', "-"))?;
+    Some(date.unix_seconds() + 86_399)
+}
+
+/// The records of a CSV (RFC 4180): fields may be quoted, and then hold commas, line ends and doubled quotes.
+fn records(text: &str) -> Result<Vec<Vec<String>>, Error> {
+    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
+    let (mut line, mut quoted_since) = (1, None);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        line += usize::from(c == '\n');
+        match (c, quoted_since) {
+            ('"', None) => quoted_since = Some(line),
+            ('"', Some(_)) if rest.peek() == Some(&'"') => {
+                rest.next();
+                field.push('"');
+            }
+            ('"', Some(_)) => quoted_since = None,
+            (',', None) => record.push(std::mem::take(&mut field)),
+            ('\r', None) => {}
+            ('\n', None) => {
+                record.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut record));
+            }
+            (c, _) => field.push(c),
+        }
+    }
+    if let Some(line) = quoted_since {
+        return Err(Error::Cut { line });
+    }
+    if !field.is_empty() || !record.is_empty() {
+        record.push(field);
+        records.push(record);
+    }
+    Ok(records)
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+#[cfg(test)]
+mod tests;
