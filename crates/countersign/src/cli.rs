@@ -1,12 +1,14 @@
 //! The command line as plain data.
 
 mod inspect;
+mod bundle;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
+pub(crate) use bundle::{Asking, RootsCommand, TrustBundle, TrustCheck, TrustRoots};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
 #[derive(Debug, Parser)]
@@ -55,7 +57,7 @@ pub(crate) enum Command {
     /// Look into app images
     #[command(subcommand)]
     Image(Image),
-    /// Look into trust bundles
+    /// Make, check and look into trust bundles
     #[command(subcommand)]
     Trust(Trust),
 }
@@ -264,4 +266,11 @@ pub(crate) enum Trust {
     Diff(TrustDiff),
     /// Try whether servers pass with a trust bundle, on each release of ESP-IDF that reads it. Exit: 0 only where all pass
     Verify(TrustVerify),
+    /// Make the smallest bundle with which devices verify their servers, and prove it; all files, or none
+    Bundle(TrustBundle),
+    /// Compare what servers send now with a bundle. Exit: 0 all verify, 3 a harmless change, 4 a warning, 5 a device would refuse one,
+    /// 1 a host could not be asked, or another error
+    Check(TrustCheck),
+    /// How old the list of roots is; `roots update` takes another
+    Roots(TrustRoots),
 }

@@ -12,6 +12,9 @@ mod release_sign;
 pub(crate) mod serve;
 mod trust_diff;
 mod trust_inspect;
+mod trust_bundle;
+mod trust_check;
+mod trust_roots;
 mod trust_show;
 mod trust_verify;
 
@@ -61,6 +64,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Trust(Trust::Verify(verify)) => {
             return block_on(trust_verify::run(&global, &verify));
         }
+        Command::Trust(Trust::Bundle(bundle)) => trust_bundle::run(&global, &bundle)?,
+        Command::Trust(Trust::Check(check)) => return trust_check::run(&global, &check),
+        Command::Trust(Trust::Roots(roots)) => trust_roots::run(&global, &roots)?,
     }
     Ok(ExitCode::SUCCESS)
 }

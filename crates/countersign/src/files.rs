@@ -65,7 +65,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A folder under way: made beside its place with mode 0700, put there whole by [`NewFolder::finish`], and removed
+/// A folder under way: made beside its place, with mode 0700 unless it is for all, put there whole by [`NewFolder::finish`], and removed
 /// where that is never reached.
 #[derive(Debug)]
 pub(crate) struct NewFolder {
@@ -77,6 +77,15 @@ pub(crate) struct NewFolder {
 impl NewFolder {
     /// Begins a folder that shall lie at `place`, where nothing may be, or an empty folder.
     pub(crate) fn begin(place: &Path) -> Result<Self> {
+        Self::begin_with(place, 0o700)
+    }
+
+    /// The same for a folder in which there are no secrets: whoever the system's mask lets may read it.
+    pub(crate) fn begin_for_all(place: &Path) -> Result<Self> {
+        Self::begin_with(place, 0o777)
+    }
+
+    fn begin_with(place: &Path, mode: u32) -> Result<Self> {
         if fs::symlink_metadata(place).is_ok() {
             let empty = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
             if !empty {
@@ -92,7 +101,7 @@ impl NewFolder {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
         fs::DirBuilder::new()
-            .mode(0o700)
+            .mode(mode)
             .create(&beside)
             .with_context(|| format!("{} cannot be made", beside.display()))?;
         Ok(Self {

@@ -14,6 +14,7 @@ mod operator;
 mod output;
 mod state;
 mod system;
+mod trust;
 
 use std::process::ExitCode;
 

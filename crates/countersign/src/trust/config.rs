@@ -1,0 +1,237 @@
+//! `trust.toml`, and how the command line adds to it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use countersign_trust::choose::Policy;
+use serde::Deserialize;
+
+use crate::{
+    cli::{Asking, TrustBundle},
+    files,
+    trust::hosts::{Asked, chain_argument},
+};
+
+/// What to make.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
+pub(crate) struct Plan {
+    /// Releases of ESP-IDF.
+    pub(crate) idf: Vec<String>,
+    /// Servers.
+    pub(crate) asked: Asked,
+    /// Certificates that are in, whatever the servers need.
+    pub(crate) pem: Vec<PathBuf>,
+    /// Roots that are in, by name or SHA-256.
+    pub(crate) named: Vec<String>,
+    /// Nothing is added for the servers' sake.
+    pub(crate) only: bool,
+    /// What to choose from, in place of what is known.
+    pub(crate) roots: Option<PathBuf>,
+    /// What is added beyond need.
+    pub(crate) policy: Policy,
+    /// Only what today's list has is chosen.
+    pub(crate) mozilla_only: bool,
+    /// Leaves and intermediates are put in, too.
+    pub(crate) pin: bool,
+    /// Devices look at dates.
+    pub(crate) dates: bool,
+    /// Devices verify across signatures, where their release can.
+    pub(crate) cross_signed_verify: Option<bool>,
+}
+
+/// The file as it stands. Paths in it are seen from its folder.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    idf: Vec<String>,
+    hosts: Vec<String>,
+    pem: Vec<PathBuf>,
+    roots: Vec<String>,
+    only: bool,
+    choose_from: Option<PathBuf>,
+    chains: BTreeMap<String, Vec<PathBuf>>,
+    policy: FilePolicy,
+}
+
+/// `[policy]`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, as in the file"
+)]
+struct FilePolicy {
+    cross_sign_parents: bool,
+    successors: bool,
+    mozilla_only: bool,
+    pin: bool,
+    dates: bool,
+    cross_signed_verify: Option<bool>,
+}
+
+impl Plan {
+    /// Reads the file that was named, or `./trust.toml` where nothing was said at all, and adds what was said.
+    pub(crate) fn read(args: &TrustBundle) -> Result<Self> {
+        let said_nothing = args.pem.is_empty()
+            && args.hosts.is_empty()
+            && args.only.is_empty()
+            && args.chains.is_empty()
+            && args.from_file.is_none();
+        let mut plan = match &args.config {
+            Some(path) => Self::of_file(path)?,
+            None if said_nothing && Path::new(DEFAULT_FILE).is_file() => {
+                Self::of_file(Path::new(DEFAULT_FILE))?
+            }
+            None => Self::of(File::default(), Path::new("")),
+        };
+        plan.idf.extend(args.idf.iter().cloned());
+        plan.asked.hosts.extend(args.hosts.iter().cloned());
+        plan.asked
+            .chains
+            .extend(args.chains.iter().map(|text| chain_argument(text)));
+        plan.asked.asking = args.asking.clone();
+        plan.pem.extend(args.pem.iter().cloned());
+        plan.named.extend(args.only.iter().cloned());
+        if let Some(path) = &args.from_file {
+            plan.named.extend(names(&files::read_text(path)?));
+        }
+        plan.only |= !args.only.is_empty() || args.from_file.is_some();
+        plan.roots = args.roots.clone().or(plan.roots);
+        plan.policy.parents |= args.cross_sign_parents;
+        plan.policy.successors |= args.successors;
+        plan.mozilla_only |= args.mozilla_only;
+        plan.pin |= args.allow_pin;
+        plan.dates |= args.dates;
+        plan.cross_signed_verify = args.cross_signed_verify.or(plan.cross_signed_verify);
+        plan.check()?;
+        Ok(plan)
+    }
+
+    fn of_file(path: &Path) -> Result<Self> {
+        let text = files::read_text(path)?;
+        let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(Self::of(file, folder))
+    }
+
+    fn of(file: File, folder: &Path) -> Self {
+        let seen_from = |path: PathBuf| folder.join(path);
+        let chains = file.chains.into_iter().flat_map(|(host, paths)| {
+            let pair = move |path| (Some(host.clone()), folder.join(path));
+            paths.into_iter().map(pair)
+        });
+        let asked = Asked {
+            hosts: file.hosts,
+            chains: chains.collect(),
+            asking: Asking::default(),
+        };
+        let policy = file.policy;
+        Self {
+            idf: file.idf,
+            asked,
+            pem: file.pem.into_iter().map(seen_from).collect(),
+            named: file.roots,
+            only: file.only,
+            roots: file.choose_from.map(seen_from),
+            policy: Policy {
+                parents: policy.cross_sign_parents,
+                successors: policy.successors,
+            },
+            mozilla_only: policy.mozilla_only,
+            pin: policy.pin,
+            dates: policy.dates,
+            cross_signed_verify: policy.cross_signed_verify,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let nothing = self.pem.is_empty()
+            && self.named.is_empty()
+            && self.asked.hosts.is_empty()
+            && self.asked.chains.is_empty();
+        if nothing {
+            bail!(
+                "nothing to put in: name hosts (--host), certificates (--pem) or roots (--only), or write a trust.toml"
+            );
+        }
+        if self.idf.is_empty() {
+            bail!("for which ESP-IDF? Say --idf v5.3, --idf v5.3.x or --idf v4.4..v5.5");
+        }
+        Ok(())
+    }
+}
+
+/// One name a line; a `#` begins a comment.
+fn names(text: &str) -> Vec<String> {
+    text.trim_start_matches('\u{feff}')
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim())
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What is read where nothing is said.
+const DEFAULT_FILE: &str = "trust.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(config: &Path) -> TrustBundle {
+        TrustBundle {
+            config: Some(config.to_owned()),
+            ..TrustBundle::default()
+        }
+    }
+
+    #[test]
+    fn the_file_is_read_from_its_folder_and_arguments_add_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.toml");
+        let text = "idf = [\"v5.3.x\"]\nhosts = [\"a.example\"]\npem = [\"ca.pem\"]\nroots = [\"ISRG Root X1\"]\n\
+                    [chains]\n\"b.example\" = [\"b.pem\"]\n[policy]\nsuccessors = true\n";
+        std::fs::write(&path, text).unwrap();
+        let mut args = args(&path);
+        args.hosts = vec!["c.example".to_owned()];
+        args.pem = vec!["more.pem".into()];
+        let plan = Plan::read(&args).unwrap();
+        assert_eq!(plan.asked.hosts, ["a.example", "c.example"]);
+        assert_eq!(plan.pem, [folder.path().join("ca.pem"), "more.pem".into()]);
+        assert_eq!(plan.named, ["ISRG Root X1"]);
+        assert!(plan.policy.successors && !plan.policy.parents && !plan.only);
+        let chain = (Some("b.example".to_owned()), folder.path().join("b.pem"));
+        assert_eq!(plan.asked.chains, [chain]);
+    }
+
+    #[test]
+    fn what_a_file_says_wrong_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.toml");
+        for (text, part) in [
+            ("idf = [\"v5.3\"]\nhost = [\"a\"]\n", "unknown field `host`"),
+            ("[policy]\nsuccesors = true\n", "unknown field `succesors`"),
+            ("idf = \"v5.3\"\n", "idf"),
+            ("idf = [\"v5.3\"]\n", "nothing to put in"),
+            ("hosts = [\"a\"]\n", "for which ESP-IDF"),
+            ("hosts = [", ""),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = format!("{:#}", Plan::read(&args(&path)).unwrap_err());
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_stand_one_a_line() {
+        let text = "\u{feff}ISRG Root X1\r\n\n# all of Amazon's\nAmazon Root CA 1 # the first\n";
+        assert_eq!(names(text), ["ISRG Root X1", "Amazon Root CA 1"]);
+    }
+}
