@@ -22,4 +22,5 @@ mod refusals;
 mod stock;
 mod suspend;
 mod trust_inspect;
+mod trust_bundle;
 mod update;

@@ -46,16 +46,16 @@ pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
 }
 
 fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
-    let mut hosts = args.hosts.clone();
     let chains: Vec<_> = args
         .chains
         .iter()
         .map(|text| chain_argument(text))
         .collect();
-    if hosts.is_empty() {
-        hosts = lock.host.iter().map(|host| host.host.clone()).collect();
+    let mut others = Vec::new();
+    if args.hosts.is_empty() {
+        others.extend(lock.host.iter().map(|host| host.host.clone()));
     }
-    if hosts.is_empty() && chains.is_empty() {
+    if args.hosts.is_empty() && others.is_empty() && chains.is_empty() {
         bail!(
             "{} knows no hosts; name some, or make it anew by `trust bundle --host`",
             args.lock.display()
@@ -63,7 +63,7 @@ fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
     }
     if args.offline {
         let mut known = lock.hosts()?;
-        known.retain(|host| hosts.contains(&host.label));
+        known.retain(|host| args.hosts.is_empty() || args.hosts.contains(&host.label));
         if known.is_empty() {
             bail!("{} knows none of these hosts", args.lock.display());
         }
@@ -73,7 +73,8 @@ fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
         });
     }
     super::block_on(look(&Asked {
-        hosts,
+        hosts: args.hosts.clone(),
+        others,
         chains,
         asking: args.asking.clone(),
     }))

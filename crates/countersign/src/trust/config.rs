@@ -129,6 +129,7 @@ impl Plan {
         });
         let asked = Asked {
             hosts: file.hosts,
+            others: Vec::new(),
             chains: chains.collect(),
             asking: Asking::default(),
         };

@@ -15,6 +15,8 @@ use crate::{cli::Asking, files, trust::certificates};
 pub(crate) struct Asked {
     /// As the user named them.
     pub(crate) hosts: Vec<String>,
+    /// Those that he did not name and that are asked all the same.
+    pub(crate) others: Vec<String>,
     /// Files with chains, with the host where the user named it.
     pub(crate) chains: Vec<(Option<String>, PathBuf)>,
     /// How those without a file are asked.
@@ -46,7 +48,7 @@ pub(crate) fn chain_argument(text: &str) -> (Option<String>, PathBuf) {
 pub(crate) async fn look(asked: &Asked) -> Result<Look> {
     let mut look = Look::default();
     let mut addresses = Vec::new();
-    for host in &asked.hosts {
+    for host in asked.hosts.iter().chain(&asked.others) {
         let address = address(host)?;
         if !addresses.contains(&address) {
             addresses.push(address);
@@ -58,7 +60,7 @@ pub(crate) async fn look(asked: &Asked) -> Result<Look> {
             certificates::parse(&files::read(file)?).with_context(|| file.display().to_string())?;
         let whose = match (host, &addresses[..]) {
             (Some(host), _) => address(host)?,
-            (None, [only]) => only.clone(),
+            (None, [only]) if asked.others.is_empty() => only.clone(),
             (None, _) => named_by(&chain[0])
                 .with_context(|| format!("{} names no host; say HOST={0}", file.display()))?,
         };

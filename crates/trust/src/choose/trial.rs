@@ -1,9 +1,10 @@
 //! What one chain needs.
 
 use countersign_x509::Certificate;
+use esp_formats::bundle::{Entry, Format, encode, encoded_len};
 
 use super::{Host, Ranked, Target, Unchosen, Wanted};
-use crate::bundle::pack;
+use crate::bundle::{self, pack};
 use crate::{Refusal, Verdict, judge};
 
 /// One chain before one kind of device.
@@ -55,7 +56,7 @@ impl Trial<'_> {
             .map(|&rank| self.ranked.certificates[rank].clone());
         let all: Vec<Certificate> = self.wanted.given.iter().cloned().chain(chosen).collect();
         let bytes = if all.is_empty() {
-            Vec::new()
+            nobody(self.target.format)?
         } else {
             pack(&all, self.target.format)
                 .map_err(Unchosen::Unpackable)?
@@ -67,6 +68,19 @@ impl Trial<'_> {
             &self.target.device(&bytes),
         ))
     }
+}
+
+/// A bundle that vouches for nobody, so that what a device says to it is about the chain.
+fn nobody(format: Format) -> Result<Vec<u8>, Unchosen> {
+    const EMPTY: &[u8] = &[0x30, 0];
+    let mut entries = [Entry {
+        name: EMPTY,
+        key: EMPTY,
+    }];
+    let mut bytes = vec![0; encoded_len(format, &entries)];
+    encode(format, &mut entries, &mut bytes)
+        .map_err(|error| Unchosen::Unpackable(bundle::Error::Format(error)))?;
+    Ok(bytes)
 }
 
 /// Every choice of `size` of the elements, in order.

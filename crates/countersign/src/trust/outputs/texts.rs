@@ -102,7 +102,7 @@ pub(super) fn cmake(made: &Made, folder: &str) -> String {
          #    application runs. In the CMakeLists.txt of a component, behind idf_component_register():\n\
          #      include(\"${{CMAKE_CURRENT_LIST_DIR}}/../{folder}/trust.cmake\")\n\
          #    The lines of sdkconfig.defaults are needed all the same: the build wants a bundle of its own.\n\
-         #    In C, once, before the first connection ({} of rodata, 4-byte aligned as a device wants it):\n\
+         #    In C, once, before the first connection ({} of rodata):\n\
          #      #include \"esp_crt_bundle.h\"\n\
          #      extern const uint8_t trust_start[] asm(\"_binary_trust_bundle_bin_start\");\n\
          #      extern const uint8_t trust_end[] asm(\"_binary_trust_bundle_bin_end\");\n",

@@ -1,0 +1,7 @@
+//! `trust bundle`, `trust check` and `trust roots`: the smallest bundle, its proof, and what becomes of it.
+
+mod check;
+mod ground;
+mod inputs;
+mod outputs;
+mod roots;
