@@ -1,5 +1,6 @@
 //! What our measurements share: a real installation, a client, clocks of CPU time. The figures are in `BENCHMARKS.md`.
 
+pub mod bundle;
 mod client;
 mod cpu;
 pub mod handshake;

@@ -231,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_file_is_one() {
+        let docs = include_str!("../../../../docs/trust-bundle.md");
+        let text = docs.split("```toml\n").nth(1).unwrap();
+        let text = text.split("```").next().unwrap();
+        // With what is commented out, too.
+        for text in [text.to_owned(), text.replace("\n# ", "\n")] {
+            let file: File = toml::from_str(&text).unwrap();
+            assert_eq!(file.idf.len(), 3);
+        }
+    }
+
+    #[test]
     fn names_stand_one_a_line() {
         let text = "\u{feff}ISRG Root X1\r\n\n# all of Amazon's\nAmazon Root CA 1 # the first\n";
         assert_eq!(names(text), ["ISRG Root X1", "Amazon Root CA 1"]);

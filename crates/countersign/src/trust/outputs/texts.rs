@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use countersign_operations::text::{hex, rfc3339};
 use countersign_protocol::UnixTime;
-use countersign_trust::{IdfRelease, choose::Target};
+use countersign_trust::{Clock, IdfRelease, choose::Target};
 use countersign_x509::pem;
 use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 
@@ -77,16 +77,26 @@ pub(super) fn sdkconfig(made: &Made, folder: &str) -> String {
             made.roots.len()
         );
     }
-    let can = |target: &&Target| target.release >= CROSS_SIGNED_SINCE;
-    let mut able = made.targets.iter().filter(can).peekable();
-    if able.peek().is_some() {
-        text.push_str("# v6.0 and later; the proof holds with this alone.\n");
-        let line = if able.all(|target| target.cross_signed) {
-            "CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY=y\n"
-        } else {
-            "CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY=n\n"
-        };
-        text.push_str(line);
+    let able = |target: &&Target| target.release >= CROSS_SIGNED_SINCE;
+    let mut able: Vec<bool> = made
+        .targets
+        .iter()
+        .filter(able)
+        .map(|target| target.cross_signed)
+        .collect();
+    able.dedup();
+    // Where releases differ, each does as it does by default, and no line is needed.
+    if let [crossed] = able[..] {
+        let value = if crossed { "y" } else { "n" };
+        let _ = writeln!(
+            text,
+            "# For v6.0 and later; the proof holds with this alone.\n\
+             CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY={value}"
+        );
+    }
+    let dated = |target: &Target| target.clock != Clock::Ignored;
+    if made.targets.iter().any(dated) {
+        text.push_str("# The proof was made for devices that look at dates; they need a clock that is right.\nCONFIG_MBEDTLS_HAVE_TIME_DATE=y\n");
     }
     text
 }
