@@ -15,10 +15,7 @@ use crate::{
         config::Plan,
         hosts::{Look, look},
         made::{Made, Proved, Roots, make},
-        outputs::{
-            Output, bundle_name, outputs,
-            texts::{beside, line},
-        },
+        outputs::{Output, bundle_name, outputs, sizes::beside, texts::line},
         place::put,
         releases::ranges,
     },
@@ -45,7 +42,7 @@ pub(super) fn run(global: &Global, args: &TrustBundle) -> Result<()> {
     let roots = Roots::new(plan.roots.as_deref(), &global.state);
     let made = make(&plan, seen, &roots, SystemClock.now())
         .map_err(|error| error.context("nothing was written"))?;
-    let outputs = outputs(&made, &plan, &called(&args.out))?;
+    let outputs = outputs(&made, &plan, &called(&args.out));
     let written = put(&args.out, &outputs)?;
     if global.json {
         return output::json(&as_json(&made, &outputs, &written));

@@ -11,7 +11,7 @@ use crate::{
     trust::{
         lock::{Lock, LockedRoot},
         made::{Proved, bytes_for, packs, refused},
-        pool::Pool,
+        pool::{Pool, listed},
     },
 };
 
@@ -187,9 +187,7 @@ fn changed(before: &Host, now: &Host) -> Option<String> {
 fn roots_now(lock: &Lock, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
     let state = |(root, certificate): (&LockedRoot, &Certificate)| {
         let known = pool.about(certificate);
-        let row = countersign_roots::table::rows().iter();
-        let digest = certificate.fingerprint();
-        let row = row.clone().find(|row| row.sha256 == digest);
+        let row = listed(&certificate.fingerprint());
         let mut missing = Vec::new();
         for succession in countersign_roots::successions() {
             let mut predecessors = succession.predecessors();
@@ -209,7 +207,7 @@ fn roots_now(lock: &Lock, certificates: &[Certificate], pool: &Pool) -> Vec<Root
             not_after: certificate.not_after(),
             distrust_after: known
                 .and_then(|known| known.distrust_after)
-                .or_else(|| row.and_then(|row| row.distrust_after)),
+                .or_else(|| row.and_then(|(_, after)| after)),
             missing,
         }
     };

@@ -1,5 +1,7 @@
 //! `trust.lock`: what was chosen, why, and from what; enough to prove it again without a network.
 
+mod write;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,12 +11,12 @@ use countersign_trust::{
     choose::{Host, Target},
 };
 use countersign_x509::{Certificate, pem};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{files, trust::releases};
 
 /// The file.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lock {
     /// The version of this format.
@@ -41,7 +43,7 @@ pub(crate) struct Lock {
 }
 
 /// `[policy]`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedPolicy {
     pub(crate) cross_sign_parents: bool,
@@ -50,7 +52,7 @@ pub(crate) struct LockedPolicy {
 }
 
 /// One bundle file.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedBundle {
     pub(crate) file: String,
@@ -61,7 +63,7 @@ pub(crate) struct LockedBundle {
 }
 
 /// One kind of device.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedDevice {
     pub(crate) idf: String,
@@ -70,7 +72,7 @@ pub(crate) struct LockedDevice {
 }
 
 /// One root.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedRoot {
     pub(crate) name: String,
@@ -78,7 +80,7 @@ pub(crate) struct LockedRoot {
     pub(crate) sha256: String,
     pub(crate) not_before: String,
     pub(crate) not_after: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) distrust_after: Option<String>,
     /// `mozilla`, `dropped by mozilla`, `list`, or the file.
     pub(crate) from: String,
@@ -90,7 +92,7 @@ pub(crate) struct LockedRoot {
 }
 
 /// One server.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedHost {
     pub(crate) host: String,
@@ -101,7 +103,7 @@ pub(crate) struct LockedHost {
 }
 
 /// One certificate.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedCertificate {
     pub(crate) sha256: String,
@@ -112,12 +114,6 @@ pub(crate) struct LockedCertificate {
 }
 
 impl Lock {
-    /// Writes it; the same value gives the same bytes.
-    pub(crate) fn to_text(&self) -> Result<String> {
-        let body = toml::to_string_pretty(self).context("the lock file cannot be written")?;
-        Ok(format!("{HEAD}\n{body}"))
-    }
-
     /// Reads and checks it: each certificate must have the digest that it is called by.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
@@ -201,7 +197,8 @@ fn der(text: &str) -> Result<Vec<u8>> {
 /// The version that is written and read.
 pub(crate) const VERSION: u32 = 1;
 
-const HEAD: &str = "\
+/// How every lock file begins.
+pub(crate) const HEAD: &str = "\
 # Made by `countersign trust bundle`; not to be edited. What was chosen, why, and what the servers sent then.
 # `countersign trust check` compares it with what they send now. Keep it beside the source.
 ";

@@ -18,7 +18,7 @@ use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 use crate::trust::{
     config::Plan,
     hosts::Look,
-    pool::{Pool, name_of},
+    pool::{Pool, listed, name_of},
     releases::{Devices, targets},
 };
 use given::Given;
@@ -253,9 +253,7 @@ fn short(certificate: &Certificate) -> String {
 fn describe(chosen: Chosen, given: &Given, pool: Option<&Pool>, proofs: &[Proved]) -> Root {
     let Chosen { certificate, why } = chosen;
     let known = pool.and_then(|pool| pool.about(&certificate));
-    let row = countersign_roots::table::rows();
-    let digest = certificate.fingerprint();
-    let row = row.iter().find(|row| row.sha256 == digest);
+    let row = listed(&certificate.fingerprint());
     let vouches = |proof: &&Proved| {
         proof.verdict.outcome.as_ref().is_ok_and(|accepted| {
             accepted.anchor_subject == certificate.subject()
@@ -278,7 +276,7 @@ fn describe(chosen: Chosen, given: &Given, pool: Option<&Pool>, proofs: &[Proved
     Root {
         name: known
             .map(|known| known.name.clone())
-            .or_else(|| row.map(|row| row.name.clone()))
+            .or_else(|| row.map(|(name, _)| name.to_owned()))
             .unwrap_or_else(|| name_of(&certificate).to_owned()),
         from: given
             .file_of(&certificate)
@@ -286,7 +284,7 @@ fn describe(chosen: Chosen, given: &Given, pool: Option<&Pool>, proofs: &[Proved
             .unwrap_or_default(),
         distrust_after: known
             .and_then(|known| known.distrust_after)
-            .or_else(|| row.and_then(|row| row.distrust_after)),
+            .or_else(|| row.and_then(|(_, after)| after)),
         certificate,
         why,
         hosts,

@@ -1,8 +1,8 @@
 //! The files that a bundle comes with. The same bundle gives the same bytes, wherever and whenever.
 
+pub(crate) mod sizes;
 pub(crate) mod texts;
 
-use anyhow::Result;
 use countersign_operations::text::{hex, rfc3339};
 use countersign_protocol::UnixTime;
 use countersign_trust::choose::Why;
@@ -27,7 +27,7 @@ pub(crate) struct Output {
 }
 
 /// All files, the lock file last. `folder` is what the folder is called in a project.
-pub(crate) fn outputs(made: &Made, plan: &Plan, folder: &str) -> Result<Vec<Output>> {
+pub(crate) fn outputs(made: &Made, plan: &Plan, folder: &str) -> Vec<Output> {
     let file = |name: &str, text: String| Output {
         name: name.to_owned(),
         bytes: text.into_bytes(),
@@ -43,16 +43,16 @@ pub(crate) fn outputs(made: &Made, plan: &Plan, folder: &str) -> Result<Vec<Outp
     all.push(file(CA_CERT, texts::ca_cert(made)));
     all.push(file(SDKCONFIG, texts::sdkconfig(made, folder)));
     all.push(file(CMAKE, texts::cmake(made, folder)));
-    all.push(file(LOCK, lock(made, plan).to_text()?));
-    Ok(all)
+    all.push(file(LOCK, lock(made, plan).to_text()));
+    all
 }
 
 /// What a bundle's file is called: by its format, where there are both.
 pub(crate) fn bundle_name(made: &Made, format: Format) -> &'static str {
     match (made.packs.len(), format) {
-        (1, _) => "x509_crt_bundle",
-        (_, Format::Legacy) => "x509_crt_bundle.before-v5.4",
-        (_, Format::Offsets) => "x509_crt_bundle.since-v5.4",
+        (1, _) => BUNDLES[0],
+        (_, Format::Legacy) => BUNDLES[1],
+        (_, Format::Offsets) => BUNDLES[2],
     }
 }
 
@@ -137,6 +137,12 @@ fn lock(made: &Made, plan: &Plan) -> Lock {
     }
 }
 
+/// What bundles are called: the only one, and where there are two, the older and the newer format.
+pub(crate) const BUNDLES: [&str; 3] = [
+    "x509_crt_bundle",
+    "x509_crt_bundle.before-v5.4",
+    "x509_crt_bundle.since-v5.4",
+];
 /// The roots as PEM.
 pub(crate) const CA_CERT: &str = "ca_cert.pem";
 /// What a project's `sdkconfig.defaults` needs.

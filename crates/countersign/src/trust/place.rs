@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use crate::{
     files::{self, Mode, NewFolder},
     trust::{
-        lock::Lock,
-        outputs::{LOCK, Output},
+        lock::HEAD,
+        outputs::{BUNDLES, LOCK, Output},
     },
 };
 
@@ -31,12 +31,12 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
             folder.display()
         );
     }
-    let before = Lock::read(&lock).with_context(|| {
-        format!(
+    if !files::read(&lock)?.starts_with(HEAD.as_bytes()) {
+        bail!(
             "{} was not made here; name another folder",
             folder.display()
-        )
-    })?;
+        );
+    }
     let changed: Vec<&Output> = outputs
         .iter()
         .filter(|output| fs::read(folder.join(&output.name)).ok().as_ref() != Some(&output.bytes))
@@ -58,10 +58,9 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
         });
     let _ = fs::remove_dir_all(&place);
     placed?;
-    for old in &before.bundle {
-        let is_ours = old.file.starts_with("x509_crt_bundle") && !old.file.contains('/');
-        if is_ours && !outputs.iter().any(|output| output.name == old.file) {
-            let _ = fs::remove_file(folder.join(&old.file));
+    for old in BUNDLES {
+        if !outputs.iter().any(|output| output.name == old) {
+            let _ = fs::remove_file(folder.join(old));
         }
     }
     Ok(changed.iter().map(|output| output.name.as_str()).collect())

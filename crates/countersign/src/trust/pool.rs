@@ -1,9 +1,13 @@
 //! The roots that may be chosen, and what is known of them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use anyhow::{Context, Result, bail};
-use countersign_operations::text::hex;
+use countersign_operations::text::{from_rfc3339, hex};
 use countersign_roots::table::from_hex;
 use countersign_trust::{choose::Candidate, list};
 use countersign_x509::{Certificate, sha256};
@@ -225,6 +229,25 @@ impl Pool {
     }
 }
 
+/// What the table of roots says of a certificate, which is not opened for this: name, and the end of Mozilla's trust.
+pub(crate) fn listed(sha256: &[u8; 32]) -> Option<(&'static str, Option<u64>)> {
+    let line = LINES.get(hex(sha256).as_str())?;
+    let mut fields = line.splitn(COLUMNS, ',').skip(1);
+    let after = from_rfc3339(fields.next()?).map(|after| after.0);
+    Some((fields.last()?, after))
+}
+
+/// The lines of `roots.csv` by their first column.
+static LINES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let lines = countersign_roots::table::CSV.lines();
+    lines
+        .filter_map(|line| Some((line.split_once(',')?.0, line)))
+        .collect()
+});
+
+/// Of `roots.csv`: the last may hold commas.
+const COLUMNS: usize = 7;
+
 /// What people call a certificate: its common name, or else its whole name.
 pub(crate) fn name_of(certificate: &Certificate) -> &str {
     certificate
@@ -240,3 +263,17 @@ pub(crate) fn kept_in(state: &Path) -> [PathBuf; 2] {
 
 /// How many names are suggested for one that is not known.
 const SUGGESTIONS: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_the_table_says() {
+        for root in countersign_roots::all() {
+            let expected = Some((root.name(), root.distrust_after()));
+            assert_eq!(listed(root.sha256()), expected);
+        }
+        assert_eq!(listed(&[0; 32]), None);
+    }
+}

@@ -11,7 +11,7 @@ use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 use super::{CA_CERT, bundle_name, why_name};
 use crate::trust::{
     made::{Made, Root},
-    releases::{ranges, stands_for},
+    releases::ranges,
 };
 
 /// Every certificate under a comment that says whose it is.
@@ -183,20 +183,6 @@ fn takes_size(release: IdfRelease) -> bool {
         _ => IdfRelease::new(4, 4, 2),
     };
     release >= since
-}
-
-/// How a root stands beside ESP-IDF's own lists, for one target.
-pub(crate) fn beside(target: &Target) -> Option<[usize; 2]> {
-    use countersign_roots::{BundleSettings, DefaultList};
-    let release = stands_for(target)?;
-    let size = |list| {
-        let settings = BundleSettings {
-            list,
-            ..release.settings()
-        };
-        release.bundle(settings).ok().map(|bundle| bundle.len())
-    };
-    Some([size(DefaultList::Full)?, size(DefaultList::Common)?])
 }
 
 /// A root in one line, for people.
