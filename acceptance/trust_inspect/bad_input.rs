@@ -207,7 +207,10 @@ fn odd_certificates_are_read_or_refused_with_the_reason() {
         let chain = house.text("chain.pem");
         fs::write(&chain, pem(der)).unwrap();
         let root = house.text("root.pem");
-        let said = trust(&house, &["inspect", "--roots", &root, &chain]);
+        let said = trust(
+            &house,
+            &["inspect", "--idf", "v5.5", "--roots", &root, &chain],
+        );
         format!("{}{}", said.stdout, said.stderr)
     };
     let negative = root.leaf_with(&["a.test"], |params| {

@@ -9,7 +9,7 @@ mod mend;
 use countersign_roots::{DefaultList, Release, ReleaseSet};
 
 use crate::chain::Chain;
-use crate::{Clock, Device, IdfRelease, Refusal, judge};
+use crate::{Clock, Device, IdfRelease, Refusal, Step, Verdict, judge};
 
 pub use carried::{Carried, Own};
 pub use mend::Mend;
@@ -38,6 +38,8 @@ pub struct Row<'a> {
     pub carried: Carried<'a>,
     /// What they say.
     pub outcome: Outcome,
+    /// Every step that led the oldest of them to it.
+    pub steps: Vec<Step>,
 }
 
 /// What a device says.
@@ -74,13 +76,15 @@ pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
     let mut rows: Vec<Row<'c>> = Vec::new();
     for &carried in asked.carried {
         let first = rows.len();
-        let mut singles: Vec<(&'static Release, Outcome)> = asked
-            .releases
-            .iter()
-            .map(|&release| (release, ask(asked, &sent, release, carried)))
-            .collect();
+        let mut singles = Vec::new();
+        let mut steps = Vec::new();
+        for &release in asked.releases {
+            let (outcome, of_this) = ask(asked, &sent, release, carried);
+            singles.push((release, outcome));
+            steps.push(of_this);
+        }
         mend::by_newer_release(&mut singles);
-        for (release, outcome) in singles {
+        for ((release, outcome), steps) in singles.into_iter().zip(steps) {
             let set = ReleaseSet::from_iter([release]);
             let same = rows
                 .iter_mut()
@@ -92,6 +96,7 @@ pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
                     releases: set,
                     carried,
                     outcome,
+                    steps,
                 }),
             }
         }
@@ -104,24 +109,24 @@ fn ask(
     sent: &[&[u8]],
     release: &'static Release,
     carried: Carried<'_>,
-) -> Outcome {
+) -> (Outcome, Vec<Step>) {
     let cross_signed = release.settings().cross_signed;
     let Some(bundle) = carried.bundle(release, cross_signed, false, &[]) else {
-        return Outcome::OtherFormat;
+        return (Outcome::OtherFormat, Vec::new());
     };
-    match judged(asked, sent, release, &bundle, cross_signed) {
-        Ok((anchor_subject, anchor_key)) => Outcome::Accepted {
-            anchor_subject,
-            anchor_key,
+    let verdict = judged(asked, sent, release, &bundle, cross_signed);
+    let outcome = match verdict.outcome {
+        Ok(acceptance) => Outcome::Accepted {
+            anchor_subject: acceptance.anchor_subject,
+            anchor_key: acceptance.anchor_key,
         },
         Err(refusal) => {
             let mends = mend::tried(asked, sent, release, carried, &bundle);
             Outcome::Refused { refusal, mends }
         }
-    }
+    };
+    (outcome, verdict.steps)
 }
-
-type Anchor = (Vec<u8>, Vec<u8>);
 
 fn judged(
     asked: &Survey<'_, '_>,
@@ -129,7 +134,7 @@ fn judged(
     release: &Release,
     bundle: &[u8],
     cross_signed: bool,
-) -> Result<Anchor, Refusal> {
+) -> Verdict {
     let [major, minor, patch] = release.numbers();
     let device = Device {
         release: IdfRelease::new(major, minor, patch),
@@ -137,8 +142,7 @@ fn judged(
         clock: asked.clock,
         cross_signed,
     };
-    let outcome = judge(sent, asked.host, &device).outcome?;
-    Ok((outcome.anchor_subject, outcome.anchor_key))
+    judge(sent, asked.host, &device)
 }
 
 /// The two lists that every release has, as one asks for them.

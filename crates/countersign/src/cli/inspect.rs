@@ -60,6 +60,9 @@ pub(crate) struct Probing {
     /// What is taken for now, such as 2027-06-30T00:00:00Z or `now`; devices then look at dates. Without it, they do not, as by default
     #[arg(long, value_name = "TIME")]
     pub(crate) clock: Option<String>,
+    /// Show every step that led a device to its verdict; of releases that say the same, those of the oldest
+    #[arg(long)]
+    pub(crate) steps: bool,
     /// Seconds that looking up a name may take, and then each address
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     pub(crate) timeout: f64,

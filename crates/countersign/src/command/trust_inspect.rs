@@ -41,7 +41,7 @@ pub(super) async fn run(global: &Global, inspect: &TrustInspect) -> Result<ExitC
     if global.json {
         output::json(&report)?;
     } else {
-        text::print(&report);
+        text::print(&report, inspect.probing.steps);
     }
     Ok(code(&report))
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(global: &Global, verify: &TrustVerify) -> Result<ExitCod
         for note in &bundle.notes {
             println!("the bundle: {note}");
         }
-        text::print_devices(&report);
+        text::print_devices(&report, verify.probing.steps);
     }
     Ok(code(&report))
 }

@@ -138,10 +138,10 @@ impl TargetReport {
         let failure = self.failure.iter().cloned();
         let mut reasons = failure
             .chain(addresses)
-            .chain(faults)
-            .chain(refused)
             .chain(unproved)
-            .chain(turned_away);
+            .chain(turned_away)
+            .chain(faults)
+            .chain(refused);
         reasons.next().unwrap_or_default()
     }
 

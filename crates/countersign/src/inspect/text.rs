@@ -9,9 +9,9 @@ use super::{
 };
 
 /// All of it.
-pub(crate) fn print(report: &Report) {
+pub(crate) fn print(report: &Report, steps: bool) {
     for target in &report.targets {
-        self::target(target);
+        self::target(target, steps);
     }
     if report.targets.len() > 1 {
         summary(report);
@@ -30,7 +30,7 @@ pub(crate) fn print(report: &Report) {
 }
 
 /// What devices make of the chains, and no more.
-pub(crate) fn print_devices(report: &Report) {
+pub(crate) fn print_devices(report: &Report, steps: bool) {
     for target in &report.targets {
         println!("{}", verdict(target));
         failures(target);
@@ -38,13 +38,13 @@ pub(crate) fn print_devices(report: &Report) {
             println!("  note: {note}");
         }
         for chain in &target.chains {
-            devices(chain);
+            devices(chain, steps);
         }
         println!();
     }
 }
 
-fn target(target: &TargetReport) {
+fn target(target: &TargetReport, steps: bool) {
     println!("{}", verdict(target));
     failures(target);
     for address in &target.addresses {
@@ -84,7 +84,7 @@ fn target(target: &TargetReport) {
         if !(chain.faults.is_empty() && chain.notes.is_empty()) {
             println!();
         }
-        devices(chain);
+        devices(chain, steps);
     }
     println!();
 }
@@ -153,7 +153,7 @@ fn client(address: &AddressReport) {
     }
 }
 
-fn devices(chain: &ChainReport) {
+fn devices(chain: &ChainReport, steps: bool) {
     if chain.devices.rows.is_empty() {
         return;
     }
@@ -167,6 +167,9 @@ fn devices(chain: &ChainReport) {
             format!("refuse: {}", row.why)
         };
         println!("    {:widest$}  {:6}  {verdict}", row.releases, row.bundle);
+        for step in row.steps.iter().filter(|_| steps) {
+            println!("    {:widest$}          {step}", "");
+        }
         for (index, mend) in row.mends.iter().enumerate() {
             let or = if index == 0 { "mend" } else { "or" };
             println!("    {:widest$}          {or:>4} {mend}", "");

@@ -27,6 +27,13 @@ pub enum Mend {
     DeprecatedList,
     /// On the device: put this root into the bundle.
     AddRoot(Certificate),
+    /// On both: do not send these, and put this root into the bundle. Tried where neither helps alone.
+    DropAndAdd {
+        /// Which, by their positions.
+        positions: Vec<usize>,
+        /// The root.
+        root: Certificate,
+    },
     /// On the device: this release or a later one, where nothing else helps.
     Release(&'static Release),
 }
@@ -41,7 +48,7 @@ pub(super) fn tried(
 ) -> Vec<Mend> {
     let across = release.settings().cross_signed;
     let passes = |sent: &[&[u8]], bundle: &[u8], across: bool| {
-        judged(asked, sent, release, bundle, across).is_ok()
+        judged(asked, sent, release, bundle, across).outcome.is_ok()
     };
     let with = |across: bool, deprecated: bool, more: &[&Certificate]| {
         let changed = carried.bundle(release, across, deprecated, more);
@@ -87,6 +94,18 @@ pub(super) fn tried(
     let helps = |root: &&&Certificate| !has(carried, root) && with(across, false, &[root]);
     if let Some(root) = candidates.iter().find(helps) {
         mends.push(Mend::AddRoot(Certificate::clone(root)));
+    }
+    if mends.is_empty() {
+        mends.extend(candidates.into_iter().find_map(|root| {
+            let bundle = carried.bundle(release, across, false, &[root])?;
+            match by_server(asked, sent, |sent| passes(sent, &bundle, across))? {
+                Mend::Drop { positions } => Some(Mend::DropAndAdd {
+                    positions,
+                    root: root.clone(),
+                }),
+                _ => None,
+            }
+        }));
     }
     mends
 }

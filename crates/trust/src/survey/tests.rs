@@ -80,6 +80,19 @@ fn a_surplus_cross_certificate_is_mended_on_the_server_or_by_the_older_root() {
         ]
     );
 
+    // A list that has neither takes both: less from the server, and the newer root.
+    let rows = ask(&sent, &roots[..1], "a.test", &[]);
+    let Outcome::Refused { mends, .. } = &rows[0].outcome else {
+        panic!("{rows:?}");
+    };
+    assert_eq!(
+        mends[..],
+        [Mend::DropAndAdd {
+            positions: vec![2],
+            root: new.certificate.clone()
+        }]
+    );
+
     // Sent in the wrong order it takes an order, too.
     let sent = [sent[0].clone(), sent[2].clone(), sent[1].clone()];
     let own = [Own::Certificates(vec![old.certificate.clone()])];

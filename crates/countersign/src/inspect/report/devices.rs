@@ -47,6 +47,8 @@ pub(crate) struct RowReport {
     pub(crate) why: String,
     /// What would mend it, each by itself.
     pub(crate) mends: Vec<String>,
+    /// Every step of the oldest of them.
+    pub(crate) steps: Vec<String>,
 }
 
 impl DevicesReport {
@@ -95,8 +97,11 @@ impl RowReport {
             ),
             Outcome::Refused { refusal, mends } => {
                 let causes = countersign_operations::text::chain(refusal);
-                let mends = mends.iter().map(|mend| said(mend, chain));
-                (name::escaped(&causes), mends.collect())
+                let mut mends: Vec<String> = mends.iter().map(|mend| said(mend, chain)).collect();
+                if mends.is_empty() {
+                    mends.extend(untried(chain));
+                }
+                (name::escaped(&causes), mends)
             }
         };
         Self {
@@ -106,6 +111,11 @@ impl RowReport {
             accepted: row.outcome.is_accepted(),
             why,
             mends,
+            steps: row
+                .steps
+                .iter()
+                .map(|step| name::escaped(&step.to_string()))
+                .collect(),
         }
     }
 }
@@ -182,8 +192,22 @@ fn said(mend: &Mend, chain: &Chain) -> String {
             "on the device: add the root {} to its bundle",
             name_of(root)
         ),
+        Mend::DropAndAdd { positions, root } => format!(
+            "on both: the server drops {}, and the device has the root {} in its bundle",
+            words::certificates(positions),
+            name_of(root)
+        ),
         Mend::Release(release) => format!("on the device: ESP-IDF {release} or later"),
     }
+}
+
+/// What is not here cannot be tried, but is missing all the same.
+fn untried(chain: &Chain) -> Option<String> {
+    let best = chain.best().filter(|best| best.end == End::Missing)?;
+    let below = best.over.last()?;
+    Some(format!(
+        "on the server: send the issuer of certificate {below}, and then see"
+    ))
 }
 
 /// A name that the server's own certificate is for, where no host is asked for: then names decide nothing.
