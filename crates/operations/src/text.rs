@@ -1,7 +1,5 @@
 //! Values as people and programs read them.
 
-use std::fmt::Write as _;
-
 use countersign_protocol::UnixTime;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -24,11 +22,13 @@ pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 /// A chip's name, or its number where it has none here.

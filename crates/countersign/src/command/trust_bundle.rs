@@ -75,10 +75,7 @@ fn show(args: &TrustBundle, made: &Made, outputs: &[Output], written: &[&str]) {
         vec![
             root.name.clone(),
             output::date(root.certificate.not_after()),
-            hex(&root.certificate.fingerprint())
-                .chars()
-                .take(16)
-                .collect(),
+            root.sha256.chars().take(16).collect(),
             line(root),
         ]
     });
@@ -172,7 +169,7 @@ fn as_json(made: &Made, outputs: &[Output], written: &[&str]) -> Value {
         json!({
             "name": root.name,
             "subject": root.certificate.subject_text(),
-            "sha256": hex(&root.certificate.fingerprint()),
+            "sha256": root.sha256,
             "not_after": output::date(root.certificate.not_after()),
             "why": crate::trust::outputs::why_name(root.why),
             "from": root.from,

@@ -187,7 +187,7 @@ fn changed(before: &Host, now: &Host) -> Option<String> {
 fn roots_now(lock: &Lock, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
     let state = |(root, certificate): (&LockedRoot, &Certificate)| {
         let known = pool.about(certificate);
-        let row = listed(&certificate.fingerprint());
+        let row = listed(&root.sha256);
         let mut missing = Vec::new();
         for succession in countersign_roots::successions() {
             let mut predecessors = succession.predecessors();

@@ -6,13 +6,14 @@ mod refusal;
 use std::{cell::OnceCell, path::Path};
 
 use anyhow::{Context, Result, bail};
+use countersign_operations::text::hex;
 use countersign_protocol::UnixTime;
 use countersign_trust::{
     Verdict,
     bundle::{Packed, pack},
     choose::{Choice, Chosen, Host, Target, Wanted, Why, choose, prove},
 };
-use countersign_x509::Certificate;
+use countersign_x509::{Certificate, pem};
 use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 
 use crate::trust::{
@@ -43,6 +44,10 @@ pub(crate) struct Made {
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) certificate: Certificate,
+    /// In hexadecimal digits.
+    pub(crate) sha256: String,
+    /// Itself as PEM.
+    pub(crate) pem: String,
     pub(crate) name: String,
     pub(crate) why: Why,
     pub(crate) from: String,
@@ -246,14 +251,15 @@ fn remarks(choice: &Choice, packs: &[(Format, Packed)], pool: Option<&Pool>) -> 
 }
 
 fn short(certificate: &Certificate) -> String {
-    let digest = countersign_operations::text::hex(&certificate.fingerprint());
+    let digest = hex(&certificate.fingerprint());
     digest.chars().take(16).collect()
 }
 
 fn describe(chosen: Chosen, given: &Given, pool: Option<&Pool>, proofs: &[Proved]) -> Root {
     let Chosen { certificate, why } = chosen;
     let known = pool.and_then(|pool| pool.about(&certificate));
-    let row = listed(&certificate.fingerprint());
+    let sha256 = hex(&certificate.fingerprint());
+    let row = listed(&sha256);
     let vouches = |proof: &&Proved| {
         proof.verdict.outcome.as_ref().is_ok_and(|accepted| {
             accepted.anchor_subject == certificate.subject()
@@ -285,6 +291,8 @@ fn describe(chosen: Chosen, given: &Given, pool: Option<&Pool>, proofs: &[Proved
         distrust_after: known
             .and_then(|known| known.distrust_after)
             .or_else(|| row.and_then(|(_, after)| after)),
+        sha256,
+        pem: pem::encode(pem::CERTIFICATE, certificate.der()),
         certificate,
         why,
         hosts,

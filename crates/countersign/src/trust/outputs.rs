@@ -78,14 +78,14 @@ fn lock(made: &Made, plan: &Plan) -> Lock {
     let root = |root: &Root| LockedRoot {
         name: root.name.clone(),
         subject: root.certificate.subject_text().to_owned(),
-        sha256: hex(&root.certificate.fingerprint()),
+        sha256: root.sha256.clone(),
         not_before: time(root.certificate.not_before()),
         not_after: time(root.certificate.not_after()),
         distrust_after: root.distrust_after.map(time),
         from: root.from.clone(),
         why: why_name(root.why).to_owned(),
         hosts: root.hosts.clone(),
-        pem: pem::encode(pem::CERTIFICATE, root.certificate.der()),
+        pem: root.pem.clone(),
     };
     let digest = |der: &Vec<u8>| hex(&sha256(der));
     let mut seen: Vec<LockedCertificate> = made

@@ -1,6 +1,10 @@
 //! Putting the files in their folder: all of them, or none.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -31,7 +35,11 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
             folder.display()
         );
     }
-    if !files::read(&lock)?.starts_with(HEAD.as_bytes()) {
+    let mut head = Vec::new();
+    File::open(&lock)
+        .and_then(|file| file.take(HEAD_LEN).read_to_end(&mut head))
+        .with_context(|| format!("{} cannot be read", lock.display()))?;
+    if head != HEAD.as_bytes() {
         bail!(
             "{} was not made here; name another folder",
             folder.display()
@@ -39,8 +47,42 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
     }
     let changed: Vec<&Output> = outputs
         .iter()
-        .filter(|output| fs::read(folder.join(&output.name)).ok().as_ref() != Some(&output.bytes))
+        .filter(|output| !is(&folder.join(&output.name), &output.bytes))
         .collect();
+    if !changed.is_empty() {
+        replace(folder, &changed)?;
+    }
+    for old in BUNDLES {
+        if !outputs.iter().any(|output| output.name == old) {
+            let _ = fs::remove_file(folder.join(old));
+        }
+    }
+    Ok(changed.iter().map(|output| output.name.as_str()).collect())
+}
+
+/// Whether a file has these bytes, read piece by piece.
+fn is(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(mut file) = File::open(path) else {
+        return false;
+    };
+    let mut piece = vec![0; PIECE];
+    let mut rest = bytes;
+    loop {
+        let Ok(len) = file.read(&mut piece) else {
+            return false;
+        };
+        if len == 0 {
+            return rest.is_empty();
+        }
+        match rest.split_at_checked(len) {
+            Some((first, behind)) if piece.get(..len) == Some(first) => rest = behind,
+            _ => return false,
+        }
+    }
+}
+
+/// Puts changed files in the place of what is there.
+fn replace(folder: &Path, changed: &[&Output]) -> Result<()> {
     // What can fail for want of room happens beside; what is left is renaming. The lock file comes last.
     let place = folder.join(UNDER_WAY);
     let _ = fs::remove_dir_all(&place);
@@ -49,7 +91,7 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
         .iter()
         .try_for_each(|output| files::write(&place.join(&output.name), &output.bytes, Mode::Public))
         .and_then(|()| {
-            for output in &changed {
+            for output in changed {
                 let to = folder.join(&output.name);
                 fs::rename(place.join(&output.name), &to)
                     .with_context(|| format!("{} cannot be written", to.display()))?;
@@ -57,14 +99,12 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
             Ok(())
         });
     let _ = fs::remove_dir_all(&place);
-    placed?;
-    for old in BUNDLES {
-        if !outputs.iter().any(|output| output.name == old) {
-            let _ = fs::remove_file(folder.join(old));
-        }
-    }
-    Ok(changed.iter().map(|output| output.name.as_str()).collect())
+    placed
 }
+
+/// How much of a file is compared at once.
+const PIECE: usize = 32 * 1024;
+const HEAD_LEN: u64 = HEAD.len() as u64;
 
 /// Where changed files are written before they are put in place.
 const UNDER_WAY: &str = ".trust.tmp";

@@ -19,7 +19,7 @@ impl Given {
         let (mut all, mut seen) = (Vec::new(), HashSet::new());
         let mut passed_over = Vec::new();
         let mut take = |certificate: Certificate, file: Option<String>| {
-            if seen.insert(certificate.clone()) {
+            if seen.insert(certificate.fingerprint()) {
                 all.push((certificate, file));
                 return true;
             }

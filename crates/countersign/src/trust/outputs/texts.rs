@@ -1,11 +1,10 @@
 //! The files that people read.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
-use countersign_operations::text::{hex, rfc3339};
+use countersign_operations::text::rfc3339;
 use countersign_protocol::UnixTime;
 use countersign_trust::{Clock, IdfRelease, choose::Target};
-use countersign_x509::pem;
 use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 
 use super::{CA_CERT, bundle_name, why_name};
@@ -29,7 +28,7 @@ pub(super) fn ca_cert(made: &Made) -> String {
         let lines = [
             root.name.clone(),
             certificate.subject_text().to_owned(),
-            format!("SHA-256 {}", hex(&certificate.fingerprint())),
+            format!("SHA-256 {}", root.sha256),
             format!(
                 "until {}; {}{hosts}",
                 rfc3339(UnixTime(certificate.not_after())),
@@ -41,18 +40,17 @@ pub(super) fn ca_cert(made: &Made) -> String {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "# {}", comment(&line));
         }
-        text.push_str(&pem::encode(pem::CERTIFICATE, certificate.der()));
+        text.push_str(&root.pem);
     }
     text
 }
 
 /// A line of a comment that nobody takes for the begin of a certificate: mbedTLS looks for that anywhere.
-fn comment(line: &str) -> String {
-    let plain: String = line
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    plain.replace("--", "- -")
+fn comment(line: &str) -> Cow<'_, str> {
+    if !line.contains("--") && !line.contains(char::is_control) {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(line.replace(char::is_control, " ").replace("--", "- -"))
 }
 
 /// The lines that put our PEM in the place of ESP-IDF's list.
