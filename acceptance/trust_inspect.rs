@@ -5,6 +5,7 @@ mod bundles;
 mod mint;
 mod servers;
 mod shows;
+mod verdicts;
 
 use serde_json::Value;
 

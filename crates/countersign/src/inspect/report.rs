@@ -5,7 +5,8 @@ mod chain;
 mod devices;
 
 use countersign_operations::text::rfc3339;
-use countersign_trust::survey::Carried;
+use countersign_roots::{Release, ReleaseSet};
+use countersign_trust::{IdfRelease, Line, survey::Carried};
 use countersign_x509::name::{self, escaped};
 use serde::Serialize;
 
@@ -28,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) roots: String,
     /// How many days old they are, where their day is known.
     pub(crate) roots_age_days: Option<u64>,
+    /// The releases whose rules were read and never run against the mbedTLS that they have.
+    pub(crate) rules_only_read: String,
     /// One by server or file.
     pub(crate) targets: Vec<TargetReport>,
 }
@@ -102,9 +105,19 @@ impl Report {
             roots_age_days: known
                 .of
                 .and_then(|of| Some(asked.now.0.checked_sub(of)? / DAY)),
+            rules_only_read: only_read(asked).to_string(),
             targets,
         }
     }
+}
+
+fn only_read(asked: &Asked) -> ReleaseSet {
+    let releases = asked.releases.iter().copied();
+    let is_held = |release: &Release| {
+        let line = Line::of(IdfRelease::from(release));
+        line.is_some_and(|line| line.oracle().is_some())
+    };
+    releases.filter(|release| !is_held(release)).collect()
 }
 
 impl TargetReport {

@@ -21,6 +21,12 @@ pub(crate) fn print(report: &Report, steps: bool) {
         Some(days) => format!("; {} old", counted_days(days)),
     };
     println!("roots: {}{age}", report.roots);
+    if !report.rules_only_read.is_empty() {
+        println!(
+            "the verdicts of {} follow what was read in ESP-IDF and mbedTLS; those of the others were held against mbedTLS itself",
+            report.rules_only_read
+        );
+    }
     let dates = if report.devices_look_at_dates {
         "devices look at dates"
     } else {

@@ -2,6 +2,7 @@
 
 use countersign_roots::{DefaultList, Release, ReleaseSet, Root};
 use countersign_trust::{
+    Refusal,
     chain::{Chain, End, Place},
     survey::{Carried, Mend, Outcome, Own, Row, Survey, survey},
 };
@@ -9,7 +10,10 @@ use countersign_x509::{Certificate, name};
 use serde::Serialize;
 
 use super::{carried, chain::name_of};
-use crate::inspect::{asked::Asked, words};
+use crate::{
+    inspect::{asked::Asked, words},
+    output::date,
+};
 
 /// What is judged beside the releases.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,8 @@ pub(crate) struct RowReport {
     /// Whether the exit code depends on it.
     pub(crate) counts: bool,
     pub(crate) accepted: bool,
+    /// Why not, as a word that stays, such as `unknown-issuer`.
+    pub(crate) code: Option<&'static str>,
     /// Who vouches, or why not.
     pub(crate) why: String,
     /// What would mend it, each by itself.
@@ -86,6 +92,11 @@ impl RowReport {
             (Carried::List(list), None) => list == DefaultList::Full,
             (Carried::List(_), Some(_)) => false,
         };
+        let code = match &row.outcome {
+            Outcome::Accepted { .. } => None,
+            Outcome::OtherFormat => Some("other-format"),
+            Outcome::Refused { refusal, .. } => Some(refusal.code()),
+        };
         let (why, mends) = match &row.outcome {
             Outcome::Accepted {
                 anchor_subject,
@@ -96,7 +107,7 @@ impl RowReport {
                 Vec::new(),
             ),
             Outcome::Refused { refusal, mends } => {
-                let causes = countersign_operations::text::chain(refusal);
+                let causes = reason(refusal);
                 let mut mends: Vec<String> = mends.iter().map(|mend| said(mend, chain)).collect();
                 if mends.is_empty() {
                     mends.extend(untried(chain));
@@ -109,6 +120,7 @@ impl RowReport {
             bundle: name_of_list(row.carried),
             counts,
             accepted: row.outcome.is_accepted(),
+            code,
             why,
             mends,
             steps: row
@@ -198,6 +210,29 @@ fn said(mend: &Mend, chain: &Chain) -> String {
             name_of(root)
         ),
         Mend::Release(release) => format!("on the device: ESP-IDF {release} or later"),
+    }
+}
+
+/// A refusal in a sentence, its times as days.
+fn reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Expired {
+            position,
+            not_after,
+            ..
+        } => format!(
+            "certificate {position} ended on {}: renew it",
+            date(not_after.0)
+        ),
+        Refusal::NotYetValid {
+            position,
+            not_before,
+            ..
+        } => format!(
+            "certificate {position} begins on {}, and the device's clock is before that: set the clock",
+            date(not_before.0)
+        ),
+        refusal => countersign_operations::text::chain(refusal),
     }
 }
 
