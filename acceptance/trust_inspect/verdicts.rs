@@ -10,6 +10,9 @@ use super::{
 };
 use crate::harness::{House, Table};
 
+/// What it is called, what is sent, what the device calls the server, more arguments.
+type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a str, &'a [&'a str]);
+
 #[test]
 fn releases_differ_where_their_rules_do_table() {
     let house = House::empty();
@@ -27,7 +30,7 @@ fn releases_differ_where_their_rules_do_table() {
     });
     let plain = vec![own.clone(), middle.clone()];
     let clock = ["--clock", "2026-11-23T00:00:00Z"];
-    let cases: [(&str, Vec<Vec<u8>>, &str, &[&str]); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("plain", plain.clone(), "ota.test", &[]),
         ("plain, called by its address", plain, "192.0.2.7", &[]),
         (
