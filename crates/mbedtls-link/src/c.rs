@@ -5,6 +5,7 @@
 //! the library only while a call is under way ([`bio`]); nothing here leaves the thread that made the [`Library`].
 
 mod bio;
+mod chain;
 mod client;
 mod owned;
 mod verify;

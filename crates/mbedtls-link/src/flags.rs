@@ -44,6 +44,10 @@ impl VerifyFlags {
     pub const CN_MISMATCH: Self = Self(0x04);
     /// No trusted certificate signed it.
     pub const NOT_TRUSTED: Self = Self(0x08);
+    /// Its key usage does not allow this use.
+    pub const KEY_USAGE: Self = Self(0x0800);
+    /// Its extended key usage does not allow this use.
+    pub const EXT_KEY_USAGE: Self = Self(0x1000);
     /// It is signed over a hash that the profile does not admit.
     pub const BAD_MD: Self = Self(0x4000);
 }

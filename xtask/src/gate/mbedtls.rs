@@ -6,6 +6,8 @@
 //! | `16k/tls-pipe`      | 3.6, as ESP-IDF v5.2 to v5.5   | 16384 and 4096 bytes, ESP-IDF's default     |
 //! | `4k/tls-pipe`       | the same                       | 4096 and 4096, as on boards that are short of memory |
 //! | `2_28/tls-pipe`     | 2.28, as ESP-IDF v4.4          | Debian's: 16384 and 16384                   |
+//! | `16k/chain-oracle`  | 3.6                            | none: it judges chains without a connection |
+//! | `2_28/chain-oracle` | 2.28                           | the same                                    |
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,22 +18,36 @@ use super::counts::Counts;
 use super::{Context, Outcome, cargo, tests_step, tools};
 use crate::{process, workspace};
 
-/// A build of the crate: its folder, the variable that leads tests to its program, its features.
-const BUILDS: &[(&str, &str, &str)] = &[
-    (
-        "16k",
-        "COUNTERSIGN_MBEDTLS_16K",
-        "mbedtls,ssl-out-content-len-4096",
-    ),
+/// A build of the crate: its folder and its features.
+const BUILDS: &[(&str, &str)] = &[
+    ("16k", "mbedtls,ssl-out-content-len-4096"),
     (
         "4k",
-        "COUNTERSIGN_MBEDTLS_4K",
         "mbedtls,ssl-in-content-len-4096,ssl-out-content-len-4096",
     ),
 ];
 
-/// The same for Debian's library.
-const DEBIANS: (&str, &str) = ("2_28", "COUNTERSIGN_MBEDTLS_2_28");
+/// The folder of the programs with Debian's library.
+const DEBIANS: &str = "2_28";
+
+/// Debian's programs: their names, the folder of their sources, and these.
+const SOURCES: &[(&str, &str, &[&str])] = &[
+    (
+        "tls-pipe",
+        "tls_pipe_2_28",
+        &["main.c", "bundle.c", "say.c", "socket.c"],
+    ),
+    ("chain-oracle", "chain_oracle", &["main.c", "bundle.c"]),
+];
+
+/// All programs: the variable that leads tests to each, its folder and its name.
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    ("COUNTERSIGN_MBEDTLS_16K", "16k", "tls-pipe"),
+    ("COUNTERSIGN_MBEDTLS_4K", "4k", "tls-pipe"),
+    ("COUNTERSIGN_MBEDTLS_2_28", DEBIANS, "tls-pipe"),
+    ("COUNTERSIGN_ORACLE_3_6", "16k", "chain-oracle"),
+    ("COUNTERSIGN_ORACLE_2_28", DEBIANS, "chain-oracle"),
+];
 
 const CRATE: &str = "countersign-mbedtls-link";
 
@@ -59,7 +75,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     }
     let mut sum = Counts::default();
     if missing.is_empty() {
-        for (folder, _, features) in BUILDS {
+        for (folder, features) in BUILDS {
             sum += build(context, folder, features)?;
         }
     } else {
@@ -87,23 +103,17 @@ pub(super) fn programs(context: &Context) -> Vec<(&'static str, PathBuf)> {
 }
 
 fn all(context: &Context) -> Vec<(&'static str, PathBuf)> {
-    BUILDS
+    PROGRAMS
         .iter()
-        .map(|(folder, variable, _)| (*folder, *variable))
-        .chain([DEBIANS])
-        .map(|(folder, variable)| (variable, program(context, folder)))
+        .map(|(variable, folder, name)| (*variable, place(context).join(folder).join(name)))
         .collect()
-}
-
-fn program(context: &Context, folder: &str) -> PathBuf {
-    place(context).join(folder).join("tls-pipe")
 }
 
 fn place(context: &Context) -> PathBuf {
     context.target.join("mbedtls")
 }
 
-/// Lints and tests one build of the crate, and puts its program where it stays.
+/// Lints and tests one build of the crate, and puts its programs where they stay.
 fn build(context: &Context, folder: &str, features: &str) -> Result<Counts> {
     // A folder for all builds: what the library is compiled with is compiled once.
     let target = place(context).join("build");
@@ -130,15 +140,17 @@ fn build(context: &Context, folder: &str, features: &str) -> Result<Counts> {
         Outcome::Counted(counts) => counts,
         Outcome::Passed | Outcome::Skipped(_) => Counts::default(),
     };
-    with(&["build", "--locked", "--example", "tls-pipe"], &[])?;
-    let built = Path::new(&*target).join("debug/examples/tls-pipe");
-    let program = program(context, folder);
-    make_folder(&program)?;
-    std::fs::copy(&built, &program).with_context(|| format!("copying {}", built.display()))?;
+    with(&["build", "--locked", "--examples"], &[])?;
+    let place = make_folder(context, folder)?;
+    for (_, _, name) in PROGRAMS.iter().filter(|program| program.1 == folder) {
+        let built = Path::new(&*target).join("debug/examples").join(name);
+        std::fs::copy(&built, place.join(name))
+            .with_context(|| format!("copying {}", built.display()))?;
+    }
     Ok(counts)
 }
 
-/// Compiles the program for Debian's library, or says why not.
+/// Compiles the programs for Debian's library, or says why not.
 fn debians(context: &Context) -> Result<Result<(), String>> {
     match debians_version().as_deref() {
         Some(version) if version.starts_with("2.28.") => {}
@@ -153,17 +165,17 @@ fn debians(context: &Context) -> Result<Result<(), String>> {
             ));
         }
     }
-    let program = program(context, DEBIANS.0);
-    make_folder(&program)?;
-    let sources = workspace::root().join("acceptance/tools/tls_pipe_2_28");
-    let files = ["main.c", "bundle.c", "say.c", "socket.c"].map(|name| sources.join(name));
-    process::succeed(
-        Command::new("cc")
-            .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(program)
-            .args(files)
-            .args(["-lmbedtls", "-lmbedx509", "-lmbedcrypto"]),
-    )?;
+    let place = make_folder(context, DEBIANS)?;
+    for (name, folder, files) in SOURCES {
+        let sources = workspace::root().join("acceptance/tools").join(folder);
+        process::succeed(
+            Command::new("cc")
+                .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
+                .arg(place.join(name))
+                .args(files.iter().map(|file| sources.join(file)))
+                .args(["-lmbedtls", "-lmbedx509", "-lmbedcrypto"]),
+        )?;
+    }
     Ok(Ok(()))
 }
 
@@ -179,7 +191,8 @@ fn debians_version() -> Option<String> {
     })
 }
 
-fn make_folder(program: &Path) -> Result<()> {
-    let folder = program.parent().unwrap_or(program);
-    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
+fn make_folder(context: &Context, folder: &str) -> Result<PathBuf> {
+    let place = place(context).join(folder);
+    std::fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
+    Ok(place)
 }
