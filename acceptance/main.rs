@@ -21,6 +21,6 @@ mod pki;
 mod refusals;
 mod stock;
 mod suspend;
-mod trust_inspect;
 mod trust_bundle;
+mod trust_inspect;
 mod update;

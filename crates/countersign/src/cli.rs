@@ -1,14 +1,14 @@
 //! The command line as plain data.
 
-mod inspect;
 mod bundle;
+mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 pub(crate) use bundle::{Asking, RootsCommand, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
 #[derive(Debug, Parser)]

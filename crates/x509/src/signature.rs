@@ -10,7 +10,7 @@ use crate::{
     key::dotted,
 };
 
-/// Checks `signature` over `message` as [`verify`] does, and also what is too weak to be believed
+/// Checks `signature` over `message` as `Certificate::verify_signature_with` does, and also what is too weak to be believed
 /// today: SHA-1, RSA of 1024 to 2047 bits, the curve secp256k1.
 ///
 /// For saying what an old device does, which is not to say what one should.

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use countersign_operations::{Clock as _, text::from_rfc3339};
 use countersign_probe::{ClientIdentity, Options, Target};
 use countersign_protocol::UnixTime;
-use countersign_roots::{Release, ReleaseSet};
+use countersign_roots::Release;
 use countersign_trust::Clock;
 use zeroize::Zeroizing;
 
-use crate::{cli::Probing, files, system::SystemClock};
+use crate::{cli::Probing, files, system::SystemClock, trust::releases};
 
 /// What was asked for, read.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Asked {
         };
         let mut asked: Vec<&'static Release> = Vec::new();
         for text in &probing.idf {
-            asked.extend(releases(text)?);
+            asked.extend(releases::named(text)?);
         }
         let named = !asked.is_empty();
         let all = Release::all().iter();
@@ -94,54 +94,4 @@ fn host(text: &str) -> Result<String> {
         .parse()
         .with_context(|| format!("`{}`", text.escape_debug()))?;
     Ok(target.host)
-}
-
-/// Reads `v5.3`, `5.3.2`, `v5.3.x`, `v4.4..v5.5.1`, `release/v6.1`, `master`.
-fn releases(text: &str) -> Result<Vec<&'static Release>> {
-    if let Some(release) = Release::find(text) {
-        return Ok(vec![release]);
-    }
-    let line = text.strip_suffix(".x").and_then(Release::find);
-    if let Some([major, minor, _]) = line.map(Release::numbers) {
-        let of_line = |release: &&Release| {
-            !release.is_branch() && release.numbers().starts_with(&[major, minor])
-        };
-        return Ok(Release::all().iter().filter(of_line).collect());
-    }
-    let range = text.split_once("..").and_then(|(first, last)| {
-        let (first, last) = (Release::find(first)?.name(), Release::find(last)?.name());
-        ReleaseSet::parse(&format!("{first}..{last}"))
-    });
-    if let Some(range) = range {
-        return Ok(range.iter().collect());
-    }
-    let newest = Release::all().iter().rfind(|release| !release.is_branch());
-    bail!(
-        "`{}` is no release of ESP-IDF that is known here; say v5.3, v5.3.x, v4.4..v5.5, or master (v4.2 to {} are known)",
-        text.escape_debug(),
-        newest.map_or("v6.0", Release::name)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn releases_are_read_one_by_one_by_line_and_by_range() {
-        for (text, names) in [
-            ("v5.3", "v5.3"),
-            ("5.3.2", "v5.3.2"),
-            ("v5.3.x", "v5.3..v5.3.5"),
-            ("v5.3.4..5.4", "v5.3.4..v5.4"),
-            ("master", "master"),
-        ] {
-            let set: ReleaseSet = releases(text).unwrap().into_iter().collect();
-            assert_eq!(set.to_string(), names);
-        }
-        for bad in ["v3.3", "", "v5", "v5.4..v5.3", "v5.9.x", "x.x", ".."] {
-            let error = releases(bad).unwrap_err().to_string();
-            assert!(error.contains("v4.2 to v6.0"), "{error}");
-        }
-    }
 }

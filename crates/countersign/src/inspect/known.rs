@@ -8,6 +8,7 @@ use countersign_trust::chain::Roots;
 use countersign_x509::Certificate;
 
 use super::bundle_file::BundleFile;
+use crate::trust::pool::Pool;
 
 /// Roots, and where they are from.
 #[derive(Debug)]
@@ -21,10 +22,13 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The user's, or Mozilla's and those that some release of ESP-IDF ships.
-    pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
+    /// The user's; without, the list kept in the state directory; without that, Mozilla's and those that some release of ESP-IDF ships.
+    pub(crate) fn open(file: Option<&Path>, state: &Path) -> Result<Self> {
         let Some(path) = file else {
-            return Ok(Self::built_in());
+            return match Pool::kept(state)? {
+                Some(pool) => Ok(Self::kept(&pool)),
+                None => Ok(Self::built_in()),
+            };
         };
         let read = BundleFile::read(path)?;
         let trusted: Option<Vec<Certificate>> = read
@@ -44,6 +48,22 @@ impl Known {
             others: Vec::new(),
             of: None,
         })
+    }
+
+    /// The list that `trust roots update` took, and what older chains end in.
+    fn kept(pool: &Pool) -> Self {
+        let certificates = |current| pool.certificates(current).cloned().collect::<Vec<_>>();
+        let trusted = certificates(true);
+        Self {
+            source: format!(
+                "{}: {}; ESP-IDF's lists as of {ESP_IDF_DATE}",
+                counted(trusted.len()),
+                pool.source
+            ),
+            trusted,
+            others: certificates(false),
+            of: None,
+        }
     }
 
     fn built_in() -> Self {

@@ -59,9 +59,14 @@ impl Pool {
             pool.source = format!("{name} ({})", hex(&sha256(&bytes)));
             return Ok(pool);
         }
+        Ok(Self::kept(state)?.unwrap_or_else(Self::built_in))
+    }
+
+    /// Those that are kept in the state directory, where some are, and those that are built in.
+    pub(crate) fn kept(state: &Path) -> Result<Option<Self>> {
         let [list, about] = kept_in(state);
         if !list.is_file() {
-            return Ok(Self::built_in());
+            return Ok(None);
         }
         let bytes = files::read(&list)?;
         let kept: Kept = toml::from_str(&files::read_text(&about)?)
@@ -86,7 +91,16 @@ impl Pool {
                 pool.roots.push(built_in);
             }
         }
-        Ok(pool)
+        Ok(Some(pool))
+    }
+
+    /// Those that the list of today has, or the others.
+    pub(crate) fn certificates(&self, current: bool) -> impl Iterator<Item = &Certificate> {
+        let wanted = self
+            .roots
+            .iter()
+            .filter(move |root| root.current == current);
+        wanted.map(|root| &root.certificate)
     }
 
     fn of_list(bytes: &[u8]) -> Result<Self> {

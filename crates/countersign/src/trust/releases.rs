@@ -31,34 +31,37 @@ pub(crate) fn targets(asked: &[String], devices: Devices) -> Result<Vec<Target>>
     Ok(targets)
 }
 
-fn read(text: &str, devices: Devices) -> Result<Vec<Target>> {
+/// The releases that a text names, as long as all of them are known.
+///
+/// # Errors
+/// It names none.
+pub(crate) fn named(text: &str) -> Result<Vec<&'static Release>> {
     if let Some(release) = Release::find(text) {
-        return Ok(vec![known(release, devices)]);
+        return Ok(vec![release]);
     }
-    if let Some(line) = text.strip_suffix(".x") {
-        let line = line.strip_prefix('v').unwrap_or(line);
-        let numbers = |release: &&Release| {
-            let [major, minor, _] = release.numbers();
-            !release.is_branch() && format!("{major}.{minor}") == line
+    let line = text.strip_suffix(".x").and_then(Release::find);
+    if let Some([major, minor, _]) = line.map(Release::numbers) {
+        let of_line = |release: &&Release| {
+            !release.is_branch() && release.numbers().starts_with(&[major, minor])
         };
-        let all: Vec<Target> = Release::all()
-            .iter()
-            .filter(numbers)
-            .map(|release| known(release, devices))
-            .collect();
-        if !all.is_empty() {
-            return Ok(all);
-        }
+        return Ok(Release::all().iter().filter(of_line).collect());
     }
-    if text.contains("..") {
-        let with_letter = |end: &str| Release::find(end).map(Release::name);
-        let range = text.split_once("..").and_then(|(first, last)| {
-            ReleaseSet::parse(&format!("{}..{}", with_letter(first)?, with_letter(last)?))
-        });
-        if let Some(set) = range {
-            return Ok(set.iter().map(|release| known(release, devices)).collect());
-        }
+    let range = text.split_once("..").and_then(|(first, last)| {
+        let (first, last) = (Release::find(first)?.name(), Release::find(last)?.name());
+        ReleaseSet::parse(&format!("{first}..{last}"))
+    });
+    if let Some(range) = range {
+        return Ok(range.iter().collect());
     }
+    let newest = Release::all().iter().rfind(|release| !release.is_branch());
+    bail!(
+        "`{}` is no release of ESP-IDF that is known here; say v5.3, v5.3.x, v4.4..v5.5, or master (v4.2 to {} are known)",
+        text.escape_debug(),
+        newest.map_or("v6.0", Release::name)
+    )
+}
+
+fn read(text: &str, devices: Devices) -> Result<Vec<Target>> {
     if let Ok(release) = text.parse::<IdfRelease>()
         && let Some(newest) = Release::newest_of(release.major, release.minor)
         && release.patch > newest.numbers()[2]
@@ -68,13 +71,8 @@ fn read(text: &str, devices: Devices) -> Result<Vec<Target>> {
         target.release = release;
         return Ok(vec![target]);
     }
-    let newest = Release::all()
-        .iter()
-        .rfind(|release| !release.is_branch())
-        .map_or("v6.0", Release::name);
-    bail!(
-        "`{text}` is no release of ESP-IDF that is known here; say v5.3, v5.3.x, v4.4..v5.5, or master (v4.2 to {newest} are known)"
-    )
+    let all = named(text)?.into_iter();
+    Ok(all.map(|release| known(release, devices)).collect())
 }
 
 fn known(release: &Release, devices: Devices) -> Target {
@@ -199,5 +197,23 @@ mod tests {
             "v5.3..v5.3.2 v6.0"
         );
         assert_eq!(ranges(["v5.5.99", "v5.5"].into_iter()), "v5.5 v5.5.99");
+    }
+
+    #[test]
+    fn releases_are_read_one_by_one_by_line_and_by_range() {
+        for (text, names) in [
+            ("v5.3", "v5.3"),
+            ("5.3.2", "v5.3.2"),
+            ("v5.3.x", "v5.3..v5.3.5"),
+            ("v5.3.4..5.4", "v5.3.4..v5.4"),
+            ("master", "master"),
+        ] {
+            let set: ReleaseSet = named(text).unwrap().into_iter().collect();
+            assert_eq!(set.to_string(), names);
+        }
+        for bad in ["v3.3", "", "v5", "v5.4..v5.3", "v5.9.x", "x.x", ".."] {
+            let error = named(bad).unwrap_err().to_string();
+            assert!(error.contains("v4.2 to v6.0"), "{error}");
+        }
     }
 }
