@@ -20,7 +20,7 @@ pub use certificate::Certificate;
 pub use error::Error;
 pub use key::{KeyKind, PublicKey};
 pub use request::CertificateRequest;
-pub use signature::verify_legacy;
+pub use signature::{is_on_curve, verify_legacy};
 pub use usage::{ExtendedKeyUsage, KeyUsage};
 
 /// The SHA-256 of `bytes` (FIPS 180-4).

@@ -1,6 +1,8 @@
 //! Signatures under certificates and requests.
 
-use aws_lc_rs::signature::{self as legacy, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{
+    self as legacy, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm,
+};
 use rustls_pki_types::SignatureVerificationAlgorithm;
 use webpki::aws_lc_rs as algorithm;
 
@@ -43,6 +45,19 @@ pub fn verify_legacy(
     UnparsedPublicKey::new(*algorithm, key.key)
         .verify(message, signature)
         .map_err(|_| Error::BadSignature)
+}
+
+/// Whether the key is a point of its curve, where that is P-256, P-384, P-521 or secp256k1; nothing for
+/// other keys.
+pub fn is_on_curve(key: &PublicKey<'_>) -> Option<bool> {
+    let algorithm: &'static dyn VerificationAlgorithm = match &key.kind {
+        KeyKind::EcP256 => &legacy::ECDSA_P256_SHA256_ASN1,
+        KeyKind::EcP384 => &legacy::ECDSA_P384_SHA384_ASN1,
+        KeyKind::EcP521 => &legacy::ECDSA_P521_SHA512_ASN1,
+        kind if is_secp256k1(kind) => &legacy::ECDSA_P256K1_SHA256_ASN1,
+        _ => return None,
+    };
+    Some(ParsedPublicKey::new(algorithm, key.key).is_ok())
 }
 
 /// Checks `signature` over `message`. `signed_with` is the content of the `AlgorithmIdentifier`.

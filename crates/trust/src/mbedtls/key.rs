@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use countersign_x509::{PublicKey, is_on_curve};
+
 use super::{
     Rules,
     algorithm::Identifier,
@@ -58,6 +60,7 @@ impl Key {
     }
 
     pub(crate) fn read(parts: &mut Cursor<'_>, rules: &Rules) -> Result<Self, KeyFault> {
+        let at = parts.at;
         let mut inside = parts.element(SEQUENCE, WHAT)?;
         let algorithm = Identifier::read(&mut inside, WHAT)?;
         let fault = inside.fault(WHAT, false);
@@ -85,6 +88,13 @@ impl Key {
         inside.finish(WHAT)?;
         let whole = Some(point.len()) == size.checked_mul(2).and_then(|len| len.checked_add(1));
         if point.first() != Some(&UNCOMPRESSED) || !whole {
+            return Err(fault.into());
+        }
+        // `mbedtls_ecp_check_pubkey`; of the curves that we cannot compute on, any point is taken.
+        let on_curve = PublicKey::from_der(parts.slice(at..parts.at))
+            .ok()
+            .and_then(|key| is_on_curve(&key));
+        if on_curve == Some(false) {
             return Err(fault.into());
         }
         Ok(Self::Ec {

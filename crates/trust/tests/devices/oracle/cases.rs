@@ -101,6 +101,9 @@ pub fn case(material: &Material, number: u64) -> Case {
         chain.push(crossed(material, &mut random, &line, &roots));
     }
     disturb(&mut chain, &roots, &line, &mut random);
+    if random.once_in(6) {
+        damage(&mut chain, &mut random);
+    }
     let roots = bundle(material, &roots, &line, anchor, &mut random);
     Case { host, chain, roots }
 }
@@ -296,6 +299,23 @@ fn signing_key(material: &Material, random: &mut Random) -> usize {
     }
 }
 
+/// Changes a byte, or cuts a certificate short.
+fn damage(chain: &mut [Vec<u8>], random: &mut Random) {
+    let which = random.below(chain.len());
+    let der = &mut chain[which];
+    // On these curves we cannot tell a point from what is none.
+    let strange = |curve: &[u8]| der.windows(curve.len()).any(|bytes| bytes == curve);
+    if CURVES_UNKNOWN.iter().any(|curve| strange(curve)) {
+        return;
+    }
+    let at = random.below(der.len());
+    if random.once_in(10) {
+        der.truncate(at.max(1));
+    } else {
+        der[at] = u8::try_from(random.below(256)).unwrap();
+    }
+}
+
 fn disturb(chain: &mut Vec<Vec<u8>>, roots: &[Ca], line: &[Ca], random: &mut Random) {
     if random.once_in(8) && chain.len() > 1 {
         chain.remove(1 + random.below(chain.len() - 1));
@@ -357,6 +377,9 @@ fn bundle(
     }
     entries
 }
+
+/// Of P-224, and what Brainpool's begin with.
+const CURVES_UNKNOWN: [&[u8]; 2] = [&[0x2b, 0x81, 0x04, 0x00, 0x21], &[0x2b, 0x24, 0x03, 0x03]];
 
 const HOSTS: [&str; 8] = [
     "s3.example",
