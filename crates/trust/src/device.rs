@@ -149,6 +149,7 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
             Clock::At(now) => Time::At(now),
         },
         cross_signed: device.cross_signed,
+        first_counts: false,
     };
     let judged = handshake::run(chain, host, &bundle, &settings);
     Verdict {

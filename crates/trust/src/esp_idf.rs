@@ -53,7 +53,9 @@ impl<'b> Accepted<'b> {
 /// an IP address is understood by newer releases only ([`crate::IdfRelease::reads_ip_addresses`]).
 ///
 /// # Errors
-/// [`Refusal`]: the first reason, in the order in which mending them helps.
+/// [`Refusal`]: the first reason, in the order in which mending them helps. Where a device would pass over
+/// the first certificate and take the second for the server's, this refuses: the path always begins
+/// with the first.
 pub fn verify<'b>(
     chain: &[&[u8]],
     bundle: &Bundle<'b>,
@@ -64,6 +66,7 @@ pub fn verify<'b>(
         rules: Rules::of(IdfRelease::new(5, 5, 5)),
         time: floor.map_or(Time::Ignored, Time::AtLeast),
         cross_signed: false,
+        first_counts: true,
     };
     handshake::run(chain, host, bundle, &device).outcome
 }

@@ -22,6 +22,11 @@ pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) time: Time,
     pub(crate) cross_signed: bool,
+    /// Whether the first certificate must be read. mbedTLS passes over one whose signature's algorithm
+    /// it does not know, and takes the next one, and its key, for the server's. A TLS library that
+    /// keeps to the first one's key must not be told that the second one is good: whoever has a good
+    /// one of somebody else would send it behind their own.
+    pub(crate) first_counts: bool,
 }
 
 /// What came of it.
@@ -77,6 +82,11 @@ fn decide<'b>(
         Ok(read) => read,
         Err(refusal) => return unread(refusal),
     };
+    if let Some((0, oid)) = passed_over.first()
+        && settings.first_counts
+    {
+        return unread(explanation::unknown_signature(0, oid));
+    }
     let Some(leaf) = sent.first() else {
         return unread(match passed_over.first() {
             Some((position, oid)) => explanation::unknown_signature(*position, oid),

@@ -371,3 +371,20 @@ fn no_changed_byte_is_accepted() {
         assert!(refuses(&[&leaf, &bad]), "issuer byte {at}");
     }
 }
+
+#[test]
+fn a_good_chain_behind_a_certificate_that_is_passed_over_is_no_good() {
+    // A device takes the second certificate for the server's, and its key. Who keeps to the first
+    // one's key, as rustls does, must not believe the second one for it.
+    let root = Ca::root("root");
+    let stranger = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let params = CertificateParams::new(["s3.example".to_owned()]).unwrap();
+    let strange = params.self_signed(&stranger).unwrap().der().to_vec();
+    let good = root.leaf(same);
+    check(&[&good, &strange], &[&root]).unwrap();
+    let refused = Err(Refusal::Signature {
+        position: 0,
+        oid: "1.3.101.112".to_owned(),
+    });
+    assert_eq!(check(&[&strange, &good], &[&root]), refused);
+}
