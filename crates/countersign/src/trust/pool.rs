@@ -256,6 +256,7 @@ static LINES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let lines = countersign_roots::table::CSV.lines();
     lines
         .filter_map(|line| Some((line.split_once(',')?.0, line)))
+        .filter(|(sha256, _)| from_hex(sha256).is_some())
         .collect()
 });
 
