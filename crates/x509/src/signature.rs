@@ -12,8 +12,10 @@ use crate::{
     key::dotted,
 };
 
-/// Checks `signature` over `message` as `Certificate::verify_signature_with` does, and also what is too weak to be believed
-/// today: SHA-1, RSA of 1024 to 2047 bits, the curve secp256k1.
+/// Checks `signature` over `message` as
+/// [`Certificate::verify_signature_with`](crate::Certificate::verify_signature_with) does, and also what is
+/// too weak to be believed today: SHA-1, RSA of 1024 to 2047 bits, the curve secp256k1. `signed_with` is
+/// the content of the `AlgorithmIdentifier`.
 ///
 /// For saying what an old device does, which is not to say what one should.
 ///

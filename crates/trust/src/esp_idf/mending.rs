@@ -158,3 +158,109 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_protocol::UnixTime;
+
+    use super::*;
+
+    /// One of each kind.
+    fn all() -> Vec<Refusal> {
+        let text = || "x".to_owned();
+        let [position, issuer_position] = [2, 1];
+        let (issuer, subject, oid, kind, host) = (text, text, text, text, text);
+        let (now, floor) = (UnixTime(1), UnixTime(1));
+        let cause = countersign_x509::Error::BadSignature;
+        let refused = esp_formats::bundle::Bundle::parse(&[]).unwrap_err();
+        vec![
+            Refusal::AddressNotCompared { host: host() },
+            Refusal::AnchorExpired { subject: subject() },
+            Refusal::AnchorKey {
+                position,
+                kind: kind(),
+            },
+            Refusal::AnchorShadowed {
+                position,
+                issuer: issuer(),
+            },
+            Refusal::Bundle { cause: refused },
+            Refusal::BundleCut {
+                position,
+                issuer: issuer(),
+            },
+            Refusal::BundleUnsorted {
+                position,
+                issuer: issuer(),
+            },
+            Refusal::CriticalExtension {
+                position,
+                oid: oid(),
+            },
+            Refusal::CrossSigned {
+                position,
+                subject: subject(),
+                issuer: issuer(),
+            },
+            Refusal::Expired {
+                position,
+                not_after: UnixTime(0),
+                floor,
+            },
+            Refusal::Key {
+                position,
+                kind: kind(),
+            },
+            Refusal::NoCertificate,
+            Refusal::NotACa { position },
+            Refusal::NotAServers,
+            Refusal::NotYetValid {
+                position,
+                not_before: UnixTime(2),
+                now,
+            },
+            Refusal::OutOfOrder {
+                position,
+                issuer_position,
+            },
+            Refusal::PathTooLong { position },
+            Refusal::Signature {
+                position,
+                oid: oid(),
+            },
+            Refusal::TooMany,
+            Refusal::Unchecked {
+                position,
+                oid: oid(),
+            },
+            Refusal::UnknownIssuer {
+                position,
+                issuer: issuer(),
+            },
+            Refusal::Unreadable { position, cause },
+            Refusal::WrongAnchor {
+                position,
+                issuer: issuer(),
+            },
+            Refusal::WrongName {
+                host: host(),
+                names: vec![],
+            },
+        ]
+    }
+
+    #[test]
+    fn every_refusal_can_be_mended_somewhere() {
+        let mut codes: Vec<_> = all().iter().map(Refusal::code).collect();
+        for refusal in all() {
+            let advice = [refusal.on_device(), refusal.on_server()].concat();
+            // What we cannot check, we cannot mend.
+            let known = !matches!(refusal, Refusal::Unchecked { .. });
+            assert_eq!(!advice.is_empty(), known, "{}", refusal.code());
+            assert!(!refusal.to_string().is_empty());
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all().len());
+    }
+}
