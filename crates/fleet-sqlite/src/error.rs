@@ -44,10 +44,16 @@ pub(crate) fn number(what: &'static str, value: u64) -> Result<i64, StoreError> 
     i64::try_from(value).map_err(|_| StoreError::TooLarge { what, value })
 }
 
+/// Whether another connection stood in the way.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(SQLITE_BUSY)
+}
+
 fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(extended & 0xFF)
 }
 
+const SQLITE_BUSY: u32 = 5;
 const SQLITE_READONLY: u32 = 8;
 const SQLITE_FULL: u32 = 13;

@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::SqliteStore;
 use crate::{
-    error::{failed, failed_io},
+    error::{failed, failed_io, is_busy},
     schema::{self, Age},
 };
 
@@ -86,16 +86,34 @@ impl SqliteStore {
 async fn prepare(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     schema::age(connection).await?;
     schema::migrate(connection).await?;
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
-        .fetch_one(connection)
-        .await
-        .map_err(failed)?;
+    let mode = turn_log_on(connection).await?;
     if mode == "wal" {
         Ok(())
     } else {
         Err(StoreError::Database(
             format!("the file system has no write-ahead log for SQLite, only `{mode}`").into(),
         ))
+    }
+}
+
+/// Turns the write-ahead log on, and gives the mode that the file has then.
+///
+/// For this `SQLite` does not wait for another connection, whatever `busy_timeout` says. To begin a transaction it
+/// does, and once it has begun the other is done.
+async fn turn_log_on(connection: &mut SqliteConnection) -> Result<String, StoreError> {
+    let mut tries = 0;
+    loop {
+        let mode = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *connection);
+        match mode.await {
+            Err(error) if is_busy(&error) && tries < TRIES => tries += 1,
+            mode => return mode.map_err(failed),
+        }
+        let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
+        transaction
+            .map_err(failed)?
+            .rollback()
+            .await
+            .map_err(failed)?;
     }
 }
 
@@ -133,3 +151,5 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How long a call waits for its connection.
 const QUEUE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How often the write-ahead log is asked for beside others that open the file.
+const TRIES: u32 = 100;
