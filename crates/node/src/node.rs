@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod accept;
+mod ask;
 mod boot;
 mod check_in;
 mod download;

@@ -3,13 +3,11 @@
 use countersign_protocol::{CheckIn, CheckInReply, MAX_CHECK_IN, OfferId, Reason, SlotState};
 
 use super::{
-    EXCHANGE_MS, Node,
-    accept::{Accepted, accept, doubt, floor},
+    Node,
+    accept::{Accepted, accept},
+    ask::Reply,
 };
-use crate::{
-    Clock, Link, LinkError, Parts, Peer, Platform,
-    http::{Bounded, Content, Fault, Request, read_body},
-};
+use crate::{LinkError, Parts, Platform, http::Fault};
 
 /// What a server said, with what step 2 makes of it.
 pub(super) struct Answer {
@@ -64,58 +62,29 @@ impl<P: Platform> Node<'_, P> {
             .encode(&mut body)
             .map_err(|_| Failure::NoAnswer(Reason::BadAnswer))?;
         let body = body.get(..len).unwrap_or_default();
+        let answered = self.ask(CHECK_IN, body, Reply::Read).await?;
+        match answered.status {
+            200 => {}
+            429 | 503 => {
+                return Err(Failure::Busy {
+                    seconds: answered.retry_after_s,
+                });
+            }
+            401 | 403 => return Err(Failure::NoAnswer(Reason::NotAdmitted)),
+            _ => return Err(Failure::NoAnswer(Reason::BadAnswer)),
+        }
 
         let Self {
             settings,
-            parts,
+            parts: Parts { crypto, .. },
             buffers,
             places,
             running,
             log,
             ..
         } = self;
-        let Parts {
-            link,
-            clock,
-            crypto,
-            ..
-        } = parts;
-        let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
-        let (host, port) = (settings.server_host, settings.server_port);
-        let connection = loop {
-            let floor = floor(settings, log.state());
-            match link.connect(Peer::Server, host, port, floor).await {
-                Err(LinkError::Untrusted) if doubt(settings, log) => {}
-                connected => break connected?,
-            }
-        };
-        log.prove();
-        let mut connection = Bounded::new(connection, clock, deadline_ms);
-        let request = Request {
-            host,
-            port,
-            target: CHECK_IN,
-            content: Content::Message(body),
-        };
-        let head = request.exchange(&mut connection, &mut buffers.head).await?;
-        match head.status {
-            200 => {}
-            429 | 503 => {
-                return Err(Failure::Busy {
-                    seconds: head.retry_after_s,
-                });
-            }
-            401 | 403 => return Err(Failure::NoAnswer(Reason::NotAdmitted)),
-            _ => return Err(Failure::NoAnswer(Reason::BadAnswer)),
-        }
-        let length = head.length.and_then(|length| usize::try_from(length).ok());
-        let reply = length
-            .and_then(|length| buffers.sector.get_mut(..length))
-            .ok_or(Fault::Rules)?;
-        let mut rest = head.rest;
-        read_body(&mut connection, &mut rest, reply).await?;
-        let reply = CheckInReply::decode(reply).map_err(|_| Fault::Rules)?;
-
+        let reply = buffers.sector.get(..answered.reply_len);
+        let reply = CheckInReply::decode(reply.unwrap_or_default()).map_err(|_| Fault::Rules)?;
         // Only here, behind a server that proved itself, is a time believed; and only until a server cannot prove
         // itself at it.
         log.advance(reply.time);

@@ -2,15 +2,8 @@
 
 use countersign_protocol::{MAX_REPORT, Report};
 
-use super::{
-    EXCHANGE_MS, Node,
-    accept::{doubt, floor},
-};
-use crate::{
-    Clock, Error, Event, Link, LinkError, Observer, Parts, Peer, Platform,
-    http::{Bounded, Content, Fault, Request},
-    state::Ended,
-};
+use super::{Node, ask::Reply};
+use crate::{Error, Event, Observer, Platform, state::Ended};
 
 /// What became of the report that is owed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,11 +33,14 @@ impl<P: Platform> Node<'_, P> {
         let mut body = [0; MAX_REPORT];
         // A record that makes no report is owed to nobody.
         if let Ok(len) = message.encode(&mut body) {
-            match self.post(body.get(..len).unwrap_or_default()).await {
-                Ok((429 | 503, retry_after_s)) => return Ok(Delivery::Later(retry_after_s)),
-                Ok((200..=299 | 400..=499, _)) => {}
-                Ok(_) => return Ok(Delivery::Kept),
-                Err(_) => return Ok(Delivery::Later(None)),
+            let body = body.get(..len).unwrap_or_default();
+            let Ok(answered) = self.ask(REPORT, body, Reply::PassedOver).await else {
+                return Ok(Delivery::Later(None));
+            };
+            match answered.status {
+                429 | 503 => return Ok(Delivery::Later(answered.retry_after_s)),
+                200..=299 | 400..=499 => {}
+                _ => return Ok(Delivery::Kept),
             }
         }
         let told = Ended {
@@ -56,35 +52,6 @@ impl<P: Platform> Node<'_, P> {
             .await?;
         self.parts.observer.event(Event::Reported(ended.outcome));
         Ok(Delivery::Done)
-    }
-
-    async fn post(&mut self, body: &[u8]) -> Result<(u16, Option<u32>), Fault> {
-        let Self {
-            settings,
-            parts: Parts { link, clock, .. },
-            buffers,
-            log,
-            ..
-        } = self;
-        let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
-        let (host, port) = (settings.server_host, settings.server_port);
-        let connection = loop {
-            let floor = floor(settings, log.state());
-            match link.connect(Peer::Server, host, port, floor).await {
-                Err(LinkError::Untrusted) if doubt(settings, log) => {}
-                connected => break connected?,
-            }
-        };
-        log.prove();
-        let mut connection = Bounded::new(connection, clock, deadline_ms);
-        let request = Request {
-            host,
-            port,
-            target: REPORT,
-            content: Content::Message(body),
-        };
-        let head = request.exchange(&mut connection, &mut buffers.head).await?;
-        Ok((head.status, head.retry_after_s))
     }
 }
 
