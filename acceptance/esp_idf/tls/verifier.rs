@@ -1,9 +1,8 @@
 //! Whom a device believes, for one connection.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use countersign_trust::{Refusal, bundle, esp_idf};
-use countersign_x509::Certificate;
+use countersign_trust::{IdfRelease, bundle, esp_idf};
 use esp_formats::bundle::{Bundle, Format};
 use rustls::{
     CertificateError, DigitallySignedStruct, OtherError, SignatureScheme,
@@ -14,7 +13,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::{Quirk, Release, Trust};
+use super::{Release, Trust};
 
 /// Believes a chain where the release would, by `countersign_trust`.
 #[derive(Debug)]
@@ -22,9 +21,8 @@ pub(super) struct Verifier {
     /// The bundle, and how the release reads it.
     bundle: Vec<u8>,
     format: Format,
+    release: IdfRelease,
     name: String,
-    /// Whether the name is an address, and the release knows none.
-    address: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -44,21 +42,10 @@ impl Verifier {
         Self {
             bundle,
             format,
+            release: release.idf(),
             name: name.to_owned(),
-            address: release.has(Quirk::NoIpNames) && name.parse::<IpAddr>().is_ok(),
             algorithms: provider.signature_verification_algorithms,
         }
-    }
-
-    /// Before mbedTLS 3.5 an address is compared with the names, as if it were one.
-    fn check_address(&self, leaf: &[u8]) -> Result<(), rustls::Error> {
-        let leaf = Certificate::from_der(leaf).map_err(refused)?;
-        if !self.address || leaf.dns_names().contains(&self.name) {
-            return Ok(());
-        }
-        let names = leaf.dns_names().to_vec();
-        let host = self.name.clone();
-        Err(refused(Refusal::WrongName { host, names }))
     }
 }
 
@@ -76,9 +63,8 @@ impl ServerCertVerifier for Verifier {
             .chain(intermediates)
             .map(AsRef::as_ref)
             .collect();
-        self.check_address(end_entity)?;
         // No time: `MBEDTLS_HAVE_TIME_DATE` is off by default.
-        esp_idf::verify(&chain, &bundle, &self.name, None).map_err(refused)?;
+        esp_idf::verify_as(self.release, &chain, &bundle, &self.name, None).map_err(refused)?;
         Ok(ServerCertVerified::assertion())
     }
 

@@ -44,8 +44,22 @@ impl<'b> Accepted<'b> {
     }
 }
 
-/// Does what a device with ESP-IDF v5.5 and this bundle does when a server that it calls `host` sends
-/// `chain`. For another release, see [`judge`](crate::judge).
+/// Does what [`verify_as`] does for ESP-IDF v5.5.
+///
+/// # Errors
+/// Those of [`verify_as`].
+pub fn verify<'b>(
+    chain: &[&[u8]],
+    bundle: &Bundle<'b>,
+    host: &str,
+    floor: Option<UnixTime>,
+) -> Result<Accepted<'b>, Refusal> {
+    verify_as(IdfRelease::new(5, 5, 5), chain, bundle, host, floor)
+}
+
+/// Does what a device with this release and this bundle does when a server that it calls `host` sends
+/// `chain`, for a TLS library that keeps to the first certificate's key. What the device itself does, step
+/// by step, is told by [`judge`](crate::judge).
 ///
 /// `chain` is DER in the order sent, the server's own first. `floor` is the earliest time that now
 /// can be: what ended before it is refused. What has not begun yet is not, since a device's clock
@@ -56,14 +70,15 @@ impl<'b> Accepted<'b> {
 /// [`Refusal`]: the first reason, in the order in which mending them helps. Where a device would pass over
 /// the first certificate and take the second for the server's, this refuses: the path always begins
 /// with the first.
-pub fn verify<'b>(
+pub fn verify_as<'b>(
+    release: IdfRelease,
     chain: &[&[u8]],
     bundle: &Bundle<'b>,
     host: &str,
     floor: Option<UnixTime>,
 ) -> Result<Accepted<'b>, Refusal> {
     let device = handshake::Settings {
-        rules: Rules::of(IdfRelease::new(5, 5, 5)),
+        rules: Rules::of(release),
         time: floor.map_or(Time::Ignored, Time::AtLeast),
         cross_signed: false,
         first_counts: true,
