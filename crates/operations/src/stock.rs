@@ -92,14 +92,25 @@ pub async fn poll(
 }
 
 async fn nothing_new(context: &Context, device: &Device, said: &Poll<'_>) -> Result<Answer, Error> {
-    let release = context
-        .store
-        .release_by_version(&device.product, said.version)
-        .await?;
-    let built_with = || release?.idf_version.parse().ok();
-    Ok(match said.idf.or_else(built_with) {
+    let idf = if said.idf.is_some() {
+        said.idf
+    } else {
+        built_with(context, device, said.version).await?
+    };
+    Ok(match idf {
         Some(idf) if idf.understands_not_modified() => Answer::NotModified,
         Some(idf) if !idf.understands_not_found() => Answer::NowhereElse,
         _ => Answer::NothingNew,
     })
+}
+
+/// The ESP-IDF of the release that a device runs, where it is one of ours and names one.
+async fn built_with(
+    context: &Context,
+    device: &Device,
+    version: &str,
+) -> Result<Option<IdfRelease>, Error> {
+    let store = &context.store;
+    let release = store.release_by_version(&device.product, version).await?;
+    Ok(release.and_then(|release| release.idf_version.parse().ok()))
 }
