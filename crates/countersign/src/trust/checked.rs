@@ -3,14 +3,14 @@
 mod metrics;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::{Host, Target, is_same_entry, prove};
+use countersign_trust::choose::{Host, is_same_entry};
 use countersign_x509::Certificate;
 
 use crate::{
     output::date,
     trust::{
         lock::{Lock, LockedRoot},
-        made::{Proved, bytes_for, packs, refused},
+        made::{Proved, packs, proofs, refused},
         pool::{Pool, listed},
     },
 };
@@ -107,16 +107,7 @@ pub(crate) fn check(
     let roots = lock.roots()?;
     let targets = lock.targets(Some(now))?;
     let packs = packs(&roots, &targets)?;
-    let bytes = |target: &Target| bytes_for(&packs, target.format);
-    let proofs: Vec<Proved> = prove(&hosts, &targets, bytes)
-        .into_iter()
-        .map(|proof| Proved {
-            host: proof.host.label.clone(),
-            chain: proof.chain,
-            target: proof.target.label.clone(),
-            verdict: proof.verdict,
-        })
-        .collect();
+    let proofs = proofs(&hosts, &targets, &packs);
     let mut findings = Vec::new();
     for (host, why) in &silent {
         findings.push(Finding {

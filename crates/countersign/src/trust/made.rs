@@ -147,16 +147,7 @@ pub(crate) fn make(plan: &Plan, look: Look, roots: &Roots<'_>, now: UnixTime) ->
     let passed_over = roots.opened().map(|pool| pool.passed_over.as_slice());
     let passed_over = passed_over.unwrap_or_default().iter();
     notes.extend(passed_over.map(|root| format!("of the list of roots, passed over: {root}")));
-    let bytes = |target: &Target| bytes_for(&packs, target.format);
-    let proofs: Vec<Proved> = prove(&look.hosts, &targets, bytes)
-        .into_iter()
-        .map(|proof| Proved {
-            host: proof.host.label.clone(),
-            chain: proof.chain,
-            target: proof.target.label.clone(),
-            verdict: proof.verdict,
-        })
-        .collect();
+    let proofs = proofs(&look.hosts, &targets, &packs);
     if let Some(refused) = refused(&proofs) {
         bail!("{refused}");
     }
@@ -189,11 +180,28 @@ pub(crate) fn packs(all: &[Certificate], targets: &[Target]) -> Result<Vec<(Form
 }
 
 /// What a device of this format has in its flash.
-pub(crate) fn bytes_for(packs: &[(Format, Packed)], format: Format) -> &[u8] {
+fn bytes_for(packs: &[(Format, Packed)], format: Format) -> &[u8] {
     let mut of_format = packs.iter().filter(|(known, _)| *known == format);
     of_format
         .next()
         .map_or(&[], |(_, packed)| packed.bytes.as_slice())
+}
+
+/// Has each device judge each chain with its bundle.
+pub(crate) fn proofs(
+    hosts: &[Host],
+    targets: &[Target],
+    packs: &[(Format, Packed)],
+) -> Vec<Proved> {
+    prove(hosts, targets, |target| bytes_for(packs, target.format))
+        .into_iter()
+        .map(|proof| Proved {
+            host: proof.host.label.clone(),
+            chain: proof.chain,
+            target: proof.target.label.clone(),
+            verdict: proof.verdict,
+        })
+        .collect()
 }
 
 fn remarks(choice: &Choice, packs: &[(Format, Packed)], pool: Option<&Pool>) -> Vec<String> {
