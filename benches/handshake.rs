@@ -4,22 +4,21 @@
     reason = "a benchmark's result is what it prints"
 )]
 
-use anyhow::{Result, bail};
-use countersign_benches::handshake::{self, Plan};
+use anyhow::Result;
+use countersign_benches::{
+    Asked,
+    handshake::{self, Plan},
+};
 
 fn main() -> Result<()> {
-    let (mut plan, mut json) = (Plan::full(), false);
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--quick" => plan = Plan::quick(),
-            "--json" => json = true,
-            // cargo says so to every benchmark.
-            "--bench" => {}
-            other => bail!("there is no {other} here; there are --quick and --json"),
-        }
-    }
+    let asked = Asked::read()?;
+    let plan = if asked.quick {
+        Plan::quick()
+    } else {
+        Plan::full()
+    };
     let report = handshake::run(&plan)?;
-    if json {
+    if asked.json {
         println!("{:#}", report.json());
     } else {
         print!("{report}");
