@@ -8,7 +8,8 @@
 //! | `COUNTERSIGN_ORACLE_3_6`     | one that speaks the same lines, with mbedTLS 3.6 without dates   | v5.x       |
 //!
 //! For v4.2, v4.3 before 4.3.3 (2.16) and v6.x (4.x) there is no judge.
-//! `COUNTERSIGN_ORACLE_CASES` says how many cases (default 2500).
+//! `COUNTERSIGN_ORACLE_CASES` says how many cases (default 2500), `COUNTERSIGN_ORACLE_FIRST` the number of the first
+//! (default 0): every number is another case, the same in every run but for its keys.
 
 mod ask;
 mod cases;
@@ -59,15 +60,19 @@ fn compare(judge: &Judge) {
         ask::skip(judge.variable);
         return;
     };
-    let count = std::env::var("COUNTERSIGN_ORACLE_CASES").map_or(2500, |n| n.parse().unwrap());
+    let number = |name, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());
+    let count: u64 = number("COUNTERSIGN_ORACLE_CASES", 2500);
+    let first: u64 = number("COUNTERSIGN_ORACLE_FIRST", 0);
     let material = Material::new();
-    let cases: Vec<Case> = (0..count).map(|n| cases::case(&material, n)).collect();
+    let cases: Vec<Case> = (first..first + count)
+        .map(|n| cases::case(&material, n))
+        .collect();
     let answers = ask::ask(&program, judge.format, &cases);
     assert_eq!(answers.len(), cases.len());
 
     let (mut accepted, mut unchecked, mut wrong) = (0, 0, Vec::new());
     let mut reasons = BTreeMap::<&str, usize>::new();
-    for (number, (case, theirs)) in cases.iter().zip(&answers).enumerate() {
+    for (number, (case, theirs)) in (first..).zip(cases.iter().zip(&answers)) {
         accepted += usize::from(*theirs == Answer::Accepted);
         let Some((ours, why)) = answer(judge, case) else {
             unchecked += 1;
