@@ -109,8 +109,9 @@ impl Line {
             release.roots(settings).collect()
         });
         (
-            // Nobody has a certificate that this one would tell apart.
+            // Nobody has a certificate that these would tell apart.
             Rules {
+                compressed_points: false,
                 empty_key_usage: false,
                 ..Rules::of(numbers)
             },

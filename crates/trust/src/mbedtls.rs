@@ -8,6 +8,7 @@
 mod algorithm;
 mod asn1;
 mod certificate;
+mod der;
 mod extensions;
 pub(crate) mod flags;
 pub(crate) mod host_name;

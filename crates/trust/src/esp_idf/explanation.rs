@@ -6,7 +6,7 @@ use esp_formats::bundle::Entry;
 
 use super::{Refusal, callback::Reason, handshake::Findings};
 use crate::mbedtls::{
-    Certificate, DIGITAL_SIGNATURE, SERVER_AUTH, Time, Unreadable, flags, host_name,
+    Certificate, DIGITAL_SIGNATURE, Key, SERVER_AUTH, Time, Unreadable, flags, host_name,
     path::{self, Fault, Who},
     signature::{self, Check},
 };
@@ -129,14 +129,23 @@ fn links(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     let root = findings.links.last()?;
     match (root.who, below_root.who) {
         (Who::Root(root), Who::Sent(child)) if below_root.flags & flags::BAD_KEY != 0 => {
-            let kind = countersign_x509::PublicKey::from_der(root.public_key);
             Some(Refusal::AnchorKey {
                 position: child.position,
-                kind: kind.map_or_else(|_| "unknown".to_owned(), |key| key.kind.to_string()),
+                kind: kind_of(root.public_key),
             })
         }
         _ => None,
     }
+}
+
+/// The kind of a key for people: with the form of its point, where that is what may be wrong with it.
+fn kind_of(spki: &[u8]) -> String {
+    let Ok(key) = countersign_x509::PublicKey::from_der(spki) else {
+        return "unknown".to_owned();
+    };
+    let compressed = key.kind.point_len().is_some() && matches!(key.key.first(), Some(2 | 3));
+    let form = if compressed { ", compressed" } else { "" };
+    format!("{}{form}", key.kind)
 }
 
 /// Whether the callback would be asked in spite of a weak hash.
@@ -177,6 +186,12 @@ fn look_up(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     Some(match reason {
         Reason::Missing => missing(findings, certificate),
         Reason::Beyond => Refusal::BundleCut { position, issuer },
+        Reason::OtherKey(found) if Key::parse(found.key, &findings.settings.rules).is_err() => {
+            Refusal::AnchorKey {
+                position,
+                kind: kind_of(found.key),
+            }
+        }
         Reason::OtherKey(found) => {
             let signed = |entry: &Entry<'_>| {
                 entry.name == found.name && signature::check(certificate, entry.key) == Check::Good
@@ -238,8 +253,5 @@ fn missing(findings: &Findings<'_, '_, '_>, certificate: &Certificate<'_>) -> Re
 
 /// The OID of a certificate's signature algorithm, in dotted form.
 fn signature_oid(certificate: &Certificate<'_>) -> String {
-    let content = certificate.signed_with;
-    let len = content.get(1).copied().map_or(0, usize::from);
-    let oid = content.get(2..len.saturating_add(2));
-    crate::text::oid(oid.unwrap_or_default())
+    crate::text::oid(certificate.signed_with.oid)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Certificate<'a> {
     /// What is signed.
     pub(crate) tbs: &'a [u8],
     /// The content of the signature's `AlgorithmIdentifier`.
-    pub(crate) signed_with: &'a [u8],
+    pub(crate) signed_with: Identifier<'a>,
     pub(crate) algorithm: SignatureAlgorithm,
     pub(crate) signature: &'a [u8],
     /// DER of the names, by which a bundle is searched.
@@ -110,7 +110,7 @@ impl<'a> Certificate<'a> {
         Ok(Self {
             position,
             tbs,
-            signed_with: inner.content,
+            signed_with: inner,
             algorithm,
             signature,
             issuer_raw,

@@ -8,6 +8,7 @@ use super::{
     Rules,
     algorithm::Identifier,
     asn1::{Cursor, INTEGER, Malformed, OID, SEQUENCE},
+    der,
 };
 
 /// A key that the library can read.
@@ -86,12 +87,19 @@ impl Key {
         }
         let point = inside.octets(WHAT)?.rest();
         inside.finish(WHAT)?;
-        let whole = Some(point.len()) == size.checked_mul(2).and_then(|len| len.checked_add(1));
-        if point.first() != Some(&UNCOMPRESSED) || !whole {
+        let whole = match point.split_first() {
+            Some((&UNCOMPRESSED, both)) => both.len() == size.saturating_mul(2),
+            Some((&(EVEN | ODD), x)) => {
+                rules.compressed_points && curve.can_be_compressed() && x.len() == size
+            }
+            _ => false,
+        };
+        if !whole {
             return Err(fault.into());
         }
         // `mbedtls_ecp_check_pubkey`; of the curves that we cannot compute on, any point is taken.
-        let on_curve = PublicKey::from_der(parts.slice(at..parts.at))
+        let der = der::public_key(parts.slice(at..parts.at));
+        let on_curve = PublicKey::from_der(&der)
             .ok()
             .and_then(|key| is_on_curve(&key));
         if on_curve == Some(false) {
@@ -119,6 +127,11 @@ impl Curve {
             self,
             Self::P192 | Self::P224 | Self::Secp192k1 | Self::Secp224k1
         )
+    }
+
+    /// Whether the library knows the roots of its field: its prime leaves 3 when divided by 4.
+    const fn can_be_compressed(self) -> bool {
+        !matches!(self, Self::P224 | Self::Secp224k1)
     }
 
     /// 128 bits of security or more, and no Koblitz curve.
@@ -191,7 +204,10 @@ fn bit_len(number: &[u8]) -> usize {
 }
 
 const WHAT: &str = "public key";
+/// What a point begins with (SEC 1 §2.3.3): both coordinates follow, or the first, and the other one is even or odd.
 const UNCOMPRESSED: u8 = 4;
+const EVEN: u8 = 2;
+const ODD: u8 = 3;
 
 /// `rsa_min_bitlen` of the default profile.
 const MIN_RSA_BITS: usize = 2048;

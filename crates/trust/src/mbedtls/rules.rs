@@ -22,6 +22,8 @@ pub(crate) struct Rules {
     pub(crate) policies: bool,
     /// Since 3.5 both key identifiers are read; before, they may not be critical.
     pub(crate) key_identifiers: bool,
+    /// Since 3.4 the points of keys may be compressed.
+    pub(crate) compressed_points: bool,
     /// Since 3.4 a key usage without any octet is read.
     pub(crate) empty_key_usage: bool,
     /// Since 4.0 an RSA key has at most 4096 bits (`PSA_VENDOR_RSA_MAX_KEY_BITS`).
@@ -44,6 +46,7 @@ impl Rules {
             ip_addresses: version >= MbedTls::new(3, 5, 0),
             policies: version >= MbedTls::new(2, 28, 0),
             key_identifiers: version >= MbedTls::new(3, 5, 0),
+            compressed_points: version >= MbedTls::new(3, 4, 0),
             empty_key_usage: version >= MbedTls::new(3, 4, 0),
             psa: version >= MbedTls::new(4, 0, 0),
             forgives_weak_hash: release >= IdfRelease::new(4, 2, 1),

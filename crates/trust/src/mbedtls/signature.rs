@@ -1,8 +1,14 @@
 //! Whether a key made a certificate's signature (`library/x509_crt.c`, `x509_crt_check_signature`).
 
+use std::borrow::Cow;
+
 use countersign_x509::{Error, verify_legacy};
 
-use super::{Certificate, Digest, SignatureKind};
+use super::{
+    Certificate, Digest, SignatureKind,
+    asn1::{NULL, OID},
+    der::{self, tlv},
+};
 
 /// What came of checking a signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,8 +24,8 @@ pub(crate) enum Check {
 /// Checks a certificate's signature with a DER `SubjectPublicKeyInfo`.
 pub(crate) fn check(certificate: &Certificate<'_>, public_key: &[u8]) -> Check {
     let result = verify_legacy(
-        public_key,
-        signed_with(certificate),
+        &der::public_key(public_key),
+        &signed_with(certificate),
         certificate.tbs,
         certificate.signature,
     );
@@ -34,12 +40,15 @@ pub(crate) fn check(certificate: &Certificate<'_>, public_key: &[u8]) -> Check {
     }
 }
 
-/// ECDSA with NULL parameters is read as well as without; what checks it knows but the latter.
-fn signed_with<'a>(certificate: &Certificate<'a>) -> &'a [u8] {
-    let whole = certificate.signed_with;
+/// As the standards want it: the library also reads ECDSA with NULL parameters, RSA without, and lengths in more octets than
+/// they need.
+fn signed_with<'a>(certificate: &Certificate<'a>) -> Cow<'a, [u8]> {
+    let identifier = certificate.signed_with;
+    let oid = tlv(OID, &[identifier.oid]);
     match certificate.algorithm.kind {
-        SignatureKind::Ecdsa => whole.strip_suffix(&[5, 0]).unwrap_or(whole),
-        SignatureKind::RsaPkcs1 | SignatureKind::RsaPss => whole,
+        SignatureKind::Ecdsa => Cow::Owned(oid),
+        SignatureKind::RsaPkcs1 => Cow::Owned([oid, tlv(NULL, &[])].concat()),
+        SignatureKind::RsaPss => Cow::Borrowed(identifier.content),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use rcgen::{KeyPair, PublicKeyData as _, RsaKeySize, SigningKey as _};
 
-use crate::der::{bits, oid, sequence, time, tlv};
+use crate::{
+    der::{bits, oid, sequence, time, tlv},
+    twist::twist,
+};
 
 /// A key that signs, with the algorithm that it signs with.
 pub struct Key {
@@ -102,6 +105,8 @@ pub struct Spec {
     pub two_algorithms: bool,
     /// Bytes behind the certificate.
     pub trailing: bool,
+    /// Its structure is wrong somewhere, and the signature is over that.
+    pub twist: Option<u64>,
 }
 
 /// Makes the certificate, signed by `key`.
@@ -132,6 +137,7 @@ pub fn sign(spec: &Spec, key: &Key) -> Vec<u8> {
         &spec.spki,
         &extensions,
     ]);
+    let tbs = spec.twist.map_or(tbs.clone(), |seed| twist(&tbs, seed));
     let mut signature = key.pair.sign(&tbs).unwrap();
     if spec.spoilt {
         let last = signature.len() - 1;
@@ -168,6 +174,18 @@ pub fn rsa_key(bits_wanted: usize) -> Vec<u8> {
         &tlv(5, &[]),
     ]);
     sequence(&[&algorithm, &bits(&numbers)])
+}
+
+/// The same key with its point compressed (SEC 1 §2.3.3); keys of other kinds as they are.
+pub fn compressed(spki: &[u8]) -> Vec<u8> {
+    let key = countersign_x509::PublicKey::from_der(spki).unwrap();
+    let Some((4, both)) = key.key.split_first() else {
+        return spki.to_vec();
+    };
+    let (x, y) = both.split_at(both.len() / 2);
+    let sign = 2 | (y.last().unwrap() & 1);
+    let algorithm = tlv(0x30, key.algorithm);
+    sequence(&[&algorithm, &bits(&[&[sign], x].concat())])
 }
 
 /// The generator of a curve as a key: the one point that is known to lie on it.

@@ -17,6 +17,7 @@ mod oracle;
 mod quirks;
 mod s3;
 mod servers;
+mod twist;
 
 /// What devices take for now: 2030-03-17.
 const NOW: u64 = 1_900_000_000;

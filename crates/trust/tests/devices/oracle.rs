@@ -13,7 +13,7 @@
 
 mod ask;
 mod cases;
-mod random;
+pub mod random;
 
 use std::collections::BTreeMap;
 

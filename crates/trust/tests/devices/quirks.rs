@@ -1,11 +1,11 @@
 //! Where mbedTLS is laxer, or stricter, than the standard.
 
-use countersign_trust::lines;
+use countersign_trust::{Verdict, lines};
 
 use crate::{
     der::{oid, sequence, tlv},
     forge,
-    servers::{Ca, Change, common, judged, names, same},
+    servers::{Ca, Change, bundle_for, common, judged, judged_with, names, release, same},
 };
 
 /// What every line makes of a server's certificate directly below its root: a code, or nothing.
@@ -185,9 +185,37 @@ fn wildcards_stand_for_one_whole_first_label() {
         let leaf = forge::sign(&spec, &root.key);
         for line in lines() {
             let release = line.release();
-            let bundle = crate::servers::bundle_for(release, vec![root.entry()]);
-            let verdict = crate::servers::judged_with(release, &[&leaf], host, &bundle);
+            let bundle = bundle_for(release, vec![root.entry()]);
+            let verdict = judged_with(release, &[&leaf], host, &bundle);
             assert_eq!(verdict.outcome.is_ok(), good, "{line}: {pattern} {host}");
         }
+    }
+}
+
+#[test]
+fn compressed_points_are_read_since_mbedtls_3_4() {
+    let (root, own) = (Ca::new("root"), Ca::new("s3.example"));
+    let mut spec = own.spec_by(&root);
+    spec.extensions = vec![names(&[(0x82, b"s3.example")])];
+    spec.spki = forge::compressed(&spec.spki);
+    let compressed = forge::sign(&spec, &root.key);
+    let plain = root.leaf(same);
+    let anchor = (root.entry().0, forge::compressed(&root.key.spki));
+    for (version, reads) in [
+        ("v4.2.5", false),
+        ("v4.4.8", false),
+        ("v5.0.2", false),
+        ("v5.0.3", true),
+        ("v5.1", true),
+        ("v5.5.5", true),
+        ("v6.0.2", true),
+    ] {
+        let version = release(version);
+        let code = |verdict: Verdict| verdict.outcome.err().map(|refusal| refusal.code());
+        let of_leaf = code(judged(version, &[&compressed], &[&root]));
+        assert_eq!(of_leaf, (!reads).then_some("unreadable"), "{version}");
+        let bundle = bundle_for(version, vec![anchor.clone()]);
+        let of_root = code(judged_with(version, &[&plain], "s3.example", &bundle));
+        assert_eq!(of_root, (!reads).then_some("anchor-key"), "{version}");
     }
 }

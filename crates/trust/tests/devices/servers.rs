@@ -88,6 +88,7 @@ fn spec(issuer: &Ca, subject: Name, key: &Key) -> Spec {
         spoilt: false,
         two_algorithms: false,
         trailing: false,
+        twist: None,
     }
 }
 

@@ -262,6 +262,7 @@ fn ca_spec(
         spoilt: false,
         two_algorithms: false,
         trailing: false,
+        twist: None,
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) fn blemish(material: &Material, random: &mut Random, spec: &mut Spec,
             .push(vec![(3, *random.pick(&STRINGS), "x".to_owned())]),
         15 => spec.serial = vec![],
         16 => spec.extensions.clear(),
+        17..20 => spec.twist = Some(random.next()),
+        20 | 21 => spec.spki = forge::compressed(&spec.spki),
         _ => {}
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn leaf_spec(
         spoilt: false,
         two_algorithms: false,
         trailing: false,
+        twist: None,
     }
 }
 
