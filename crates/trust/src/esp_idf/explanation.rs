@@ -217,6 +217,18 @@ fn look_up(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
 fn missing(findings: &Findings<'_, '_, '_>, certificate: &Certificate<'_>) -> Refusal {
     let position = certificate.position;
     let issuer = crate::text::name(certificate.issuer_raw);
+    let mut pairs = findings.links.iter().zip(findings.links.iter().skip(1));
+    if let Some(issuer_position) = pairs.find_map(|pair| match (pair.0.who, pair.1.who) {
+        (Who::Sent(child), Who::Sent(parent)) if child.position == position => {
+            Some(parent.position)
+        }
+        _ => None,
+    }) {
+        return Refusal::WrongIssuer {
+            position,
+            issuer_position,
+        };
+    }
     let mut others = findings.sent.iter();
     let named =
         others.find(|other| other.position != position && other.subject.is(&certificate.issuer));

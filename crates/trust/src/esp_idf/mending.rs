@@ -29,6 +29,7 @@ impl Refusal {
             Self::UnknownIssuer { .. } => "unknown-issuer",
             Self::Unreadable { .. } => "unreadable",
             Self::WrongAnchor { .. } => "wrong-anchor",
+            Self::WrongIssuer { .. } => "wrong-issuer",
             Self::WrongName { .. } => "wrong-name",
         }
     }
@@ -52,7 +53,8 @@ impl Refusal {
             | Self::Unchecked { position, .. }
             | Self::UnknownIssuer { position, .. }
             | Self::Unreadable { position, .. }
-            | Self::WrongAnchor { position, .. } => Some(*position),
+            | Self::WrongAnchor { position, .. }
+            | Self::WrongIssuer { position, .. } => Some(*position),
             Self::AddressNotCompared { .. } | Self::NotAServers | Self::WrongName { .. } => Some(0),
             Self::AnchorExpired { .. }
             | Self::Bundle { .. }
@@ -151,6 +153,9 @@ impl Refusal {
             Self::Unreadable { position, .. } => {
                 one(format!("do not send certificate {position}, or have it reissued"))
             }
+            Self::WrongIssuer { position, .. } => one(format!(
+                "send the issuer that signed certificate {position}, and no other of that name"
+            )),
             Self::WrongName { host, .. } => {
                 one(format!("have the server's certificate reissued for `{host}`"))
             }
@@ -241,6 +246,10 @@ mod tests {
             Refusal::WrongAnchor {
                 position,
                 issuer: issuer(),
+            },
+            Refusal::WrongIssuer {
+                position,
+                issuer_position,
             },
             Refusal::WrongName {
                 host: host(),

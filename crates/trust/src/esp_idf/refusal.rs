@@ -229,6 +229,17 @@ pub enum Refusal {
         issuer: String,
     },
 
+    /// What bears the issuer's name was sent, and another key signed: a device tries the first of that name alone.
+    #[error(
+        "certificate {position} was not signed by the key of certificate {issuer_position}, which bears its issuer's name: send the issuer that signed it, and no other of that name"
+    )]
+    WrongIssuer {
+        /// Which certificate.
+        position: usize,
+        /// The one that bears its issuer's name.
+        issuer_position: usize,
+    },
+
     /// The certificate is for other hosts.
     #[error("the server's certificate is for {}, not for {host}", names.join(", "))]
     WrongName {

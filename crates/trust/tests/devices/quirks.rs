@@ -1,6 +1,6 @@
 //! Where mbedTLS is laxer, or stricter, than the standard.
 
-use countersign_trust::{Verdict, lines};
+use countersign_trust::{Refusal, Verdict, lines};
 
 use crate::{
     der::{oid, sequence, tlv},
@@ -217,5 +217,27 @@ fn compressed_points_are_read_since_mbedtls_3_4() {
         let bundle = bundle_for(version, vec![anchor.clone()]);
         let of_root = code(judged_with(version, &[&plain], "s3.example", &bundle));
         assert_eq!(of_root, (!reads).then_some("anchor-key"), "{version}");
+    }
+}
+
+#[test]
+fn of_two_issuers_of_one_name_the_first_that_was_sent_is_tried() {
+    let root = Ca::new("root");
+    let (right, wrong) = (Ca::new("issuing"), Ca::new("issuing"));
+    let leaf = right.leaf(same);
+    let [right, wrong] = [right, wrong].map(|ca| ca.by(&root, same));
+    for line in lines() {
+        let judge = |chain: &[&[u8]]| judged(line.release(), chain, &[&root]).outcome;
+        judge(&[&leaf, &right, &wrong]).unwrap();
+        for chain in [&[&*leaf, &wrong][..], &[&leaf, &wrong, &right]] {
+            let refused = judge(chain).unwrap_err();
+            let Refusal::WrongIssuer {
+                position: 0,
+                issuer_position: 1,
+            } = refused
+            else {
+                panic!("{line}: {refused}");
+            };
+        }
     }
 }
