@@ -181,3 +181,35 @@ fn devices_that_cannot_be_enrolled_leave_no_folder() {
     let said = house.fails(&["device", "enroll", "7C:DF:A1:00:00:01", "--out", &out]);
     assert!(said.contains("already"), "{said}");
 }
+
+#[test]
+fn whoever_stops_reading_makes_no_panic_and_a_full_disk_is_an_error() {
+    let house = House::empty();
+    let deaf = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    // The exit code is what it would be, and stderr says nothing of it.
+    let roots = house
+        .command(&["trust", "roots", "--json"])
+        .stdout(deaf())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(roots.stderr).unwrap(), "");
+    assert_eq!(roots.status.code(), Some(0));
+    let mut command = house.command(&["trust", "show", "none"]);
+    let none = command.stdout(deaf()).stderr(deaf()).status().unwrap();
+    assert_eq!(none.code(), Some(1));
+
+    if let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") {
+        let roots = house
+            .command(&["trust", "roots"])
+            .stdout(full)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(roots.stderr).unwrap();
+        assert!(said.contains("error: the output is not whole"), "{said}");
+        assert_eq!(roots.status.code(), Some(1));
+    }
+}

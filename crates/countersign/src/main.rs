@@ -1,9 +1,8 @@
-//! Countersign, the program: flags become plain data, one operation is called, its result is shown.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command-line program shows its results on stdout and all else on stderr"
-)]
+//! Countersign, the program: flags become plain data, one operation is called, its result is shown on stdout, and all else on
+//! stderr.
+
+#[macro_use]
+mod output;
 
 mod cli;
 mod command;
@@ -11,7 +10,6 @@ mod demo;
 mod files;
 mod inspect;
 mod operator;
-mod output;
 mod state;
 mod system;
 mod trust;
@@ -22,14 +20,18 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    match command::run(cli) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!(
-                "error: {}",
-                countersign_operations::text::chain(error.as_ref())
-            );
+    let code = command::run(cli).unwrap_or_else(|error| {
+        eprintln!(
+            "error: {}",
+            countersign_operations::text::chain(error.as_ref())
+        );
+        ExitCode::FAILURE
+    });
+    match output::lost() {
+        Some(error) => {
+            eprintln!("error: the output is not whole: {error}");
             ExitCode::FAILURE
         }
+        None => code,
     }
 }

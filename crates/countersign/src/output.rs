@@ -1,10 +1,57 @@
 //! What a person sees, and what a program gets.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt,
+    io::{self, Write},
+    sync::OnceLock,
+};
 
 use comfy_table::{Table, presets::NOTHING};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+
+/// In place of the standard library's, which panics where nobody reads: whoever looks at the first lines only
+/// (`countersign ... | head`) still wants the rest done, and the right exit code.
+macro_rules! print {
+    ($($text:tt)*) => {
+        $crate::output::write(&mut std::io::stdout(), format_args!($($text)*), "")
+    };
+}
+
+/// See [`print!`].
+macro_rules! println {
+    () => {
+        println!("")
+    };
+    ($($text:tt)*) => {
+        $crate::output::write(&mut std::io::stdout(), format_args!($($text)*), "\n")
+    };
+}
+
+/// See [`print!`].
+macro_rules! eprintln {
+    ($($text:tt)*) => {
+        $crate::output::write(&mut std::io::stderr(), format_args!($($text)*), "\n")
+    };
+}
+
+/// Writes what the macros above print.
+pub(crate) fn write(to: &mut impl Write, text: fmt::Arguments<'_>, end: &str) {
+    match write!(to, "{text}{end}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = LOST.set(error);
+        }
+        _ => {}
+    }
+}
+
+/// Why something could not be printed, if something could not: a full disk. That nobody reads any more is no such reason.
+pub(crate) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
