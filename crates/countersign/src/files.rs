@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -18,14 +18,27 @@ pub(crate) enum Mode {
     Public,
 }
 
-/// Reads a file whole.
+/// Reads a file whole, if it has no more than [`LONGEST`] bytes.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    let whole = || {
+        let file = File::open(path)?;
+        // In one piece, so that a secret leaves no copies behind where the buffer grew.
+        let len = file.metadata()?.len().min(LONGEST);
+        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0).saturating_add(1));
+        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        Ok::<_, io::Error>(bytes)
+    };
+    let bytes = whole().with_context(|| format!("{} cannot be read", path.display()))?;
+    if bytes.len() as u64 > LONGEST {
+        bail!("{} has more than {LONGEST} bytes", path.display());
+    }
+    Ok(bytes)
 }
 
 /// Reads a text file whole.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    String::from_utf8(read(path)?)
+        .with_context(|| format!("{} cannot be read: it is no text", path.display()))
 }
 
 /// Writes a file beside its place, makes it last, and puts it there.
@@ -135,6 +148,9 @@ impl Drop for NewFolder {
     }
 }
 
+/// The most bytes of a file, more than any ESP32's flash has. It stops a wrong file, or an endless one such as `/dev/zero`.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -169,5 +185,11 @@ mod tests {
         assert!(place.join("a").is_file());
         NewFolder::begin(&place).unwrap_err();
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_endless_file_is_not_read_for_ever() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero has more than 67108864 bytes");
     }
 }
