@@ -18,7 +18,7 @@ pub(crate) struct Found {
     pub(crate) file: String,
 }
 
-/// Reads a file, or all certificate files of a folder by their names' order; files that are none are named in `passed_over`.
+/// Reads a file, or all certificate files of a folder by their names' order; what is none is named in `passed_over`, with the reason.
 ///
 /// A private key in a file is left where it is.
 pub(crate) fn read(path: &Path, passed_over: &mut Vec<String>) -> Result<Vec<Found>> {
@@ -35,9 +35,16 @@ pub(crate) fn read(path: &Path, passed_over: &mut Vec<String>) -> Result<Vec<Fou
         let known = ENDINGS.iter().any(|known| ending == *known);
         if known && entry.is_file() {
             found.extend(of_file(&entry)?);
-        } else {
-            passed_over.push(entry.display().to_string());
+            continue;
         }
+        let why = if entry.is_dir() {
+            "it is a folder, and folders are read one deep"
+        } else if known {
+            "it is no file, or leads to none"
+        } else {
+            "it is no .pem, .der, .crt or .cer"
+        };
+        passed_over.push(format!("{} was passed over: {why}", entry.display()));
     }
     if found.is_empty() {
         bail!(

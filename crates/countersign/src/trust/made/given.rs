@@ -34,11 +34,7 @@ impl Given {
                 }
             }
         }
-        notes.extend(
-            passed_over
-                .iter()
-                .map(|file| format!("{file} was passed over: it is no .pem, .der, .crt or .cer")),
-        );
+        notes.append(&mut passed_over);
         for name in &plan.named {
             take(roots.pool()?.named(name)?.certificate.clone(), None);
         }
