@@ -47,8 +47,16 @@ pub(crate) fn named(text: &str) -> Result<Vec<&'static Release>> {
         return Ok(Release::all().iter().filter(of_line).collect());
     }
     let range = text.split_once("..").and_then(|(first, last)| {
-        let (first, last) = (Release::find(first)?.name(), Release::find(last)?.name());
-        ReleaseSet::parse(&format!("{first}..{last}"))
+        // A line stands for its oldest patch at the beginning, and for its newest at the end.
+        let first = Release::find(first.strip_suffix(".x").unwrap_or(first))?;
+        let last = match last.strip_suffix(".x") {
+            Some(line) => {
+                let [major, minor, _] = Release::find(line)?.numbers();
+                Release::newest_of(major, minor)?
+            }
+            None => Release::find(last)?,
+        };
+        ReleaseSet::parse(&format!("{}..{}", first.name(), last.name()))
     });
     if let Some(range) = range {
         return Ok(range.iter().collect());
@@ -206,12 +214,25 @@ mod tests {
             ("5.3.2", "v5.3.2"),
             ("v5.3.x", "v5.3..v5.3.5"),
             ("v5.3.4..5.4", "v5.3.4..v5.4"),
+            ("v5.2.x..v5.3.x", "v5.2..v5.3.5"),
+            ("v4.2..v4.4.x", "v4.2..v4.4.8"),
+            ("v5.5.x..master", "v5.5..master"),
             ("master", "master"),
         ] {
             let set: ReleaseSet = named(text).unwrap().into_iter().collect();
             assert_eq!(set.to_string(), names);
         }
-        for bad in ["v3.3", "", "v5", "v5.4..v5.3", "v5.9.x", "x.x", ".."] {
+        for bad in [
+            "v3.3",
+            "",
+            "v5",
+            "v5.4..v5.3",
+            "v5.9.x",
+            "x.x",
+            "..",
+            "v5.3..x",
+            "v5.3...x",
+        ] {
             let error = named(bad).unwrap_err().to_string();
             assert!(error.contains("v4.2 to v6.0"), "{error}");
         }
