@@ -66,6 +66,47 @@ fn bundles_of_both_formats_and_pem_say_the_same() {
     assert_eq!(diff["added"].as_array().unwrap().len(), 1);
 }
 
+#[test]
+fn two_roots_of_one_name_in_another_order_are_another_bundle() {
+    let house = House::empty();
+    let (right, wrong) = (Ca::root("a root"), Ca::root("a root"));
+    let leaf = right.leaf(&["a.test"]);
+    let chain = house.text("chain.pem");
+    fs::write(&chain, &leaf.pem).unwrap();
+    let file = |name: &str, bytes: Vec<u8>| {
+        fs::write(house.path(name), bytes).unwrap();
+        house.text(name)
+    };
+    for (format, idf) in [
+        (Format::Legacy, "v4.2..v5.3.x"),
+        (Format::Offsets, "v5.4..master"),
+    ] {
+        let one = file("one", bundle(&[&right, &wrong], format));
+        let other = file("other", bundle(&[&wrong, &right], format));
+        for (bundle, good) in [(&one, true), (&other, false)] {
+            let args = ["verify", bundle, &chain, "--host", "a.test", "--idf", idf];
+            let said = trust(&house, &args);
+            // The root is nobody's but ours, so that the chain itself is not sound for everybody.
+            assert_eq!(said.stdout.contains("accept, by"), good, "{}", said.stdout);
+            assert_eq!(said.stdout.contains("refuse:"), !good, "{}", said.stdout);
+            let advice = "a device tries only one root of that name and meets another";
+            assert_eq!(said.stdout.contains(advice), !good, "{}", said.stdout);
+            assert!(!said.stdout.contains("send the issuer"), "{}", said.stdout);
+        }
+        let pem = file("one.pem", [&*right.pem, &wrong.pem].concat().into_bytes());
+        assert!(trust_diff(&house, &one, &pem).0);
+        for one in [&one, &pem] {
+            let (same, words) = trust_diff(&house, one, &other);
+            assert!(!same, "{words}");
+            assert_eq!(words.matches("~ CN=a root").count(), 2, "{words}");
+        }
+        let diff = run_json(&house, &["diff", "--json", &one, &other]);
+        for (what, count) in [("hidden", 1), ("uncovered", 1), ("added", 0)] {
+            assert_eq!(diff[what].as_array().unwrap().len(), count, "{diff}");
+        }
+    }
+}
+
 /// Whether both are the same, and the words. That two differ is no error.
 fn trust_diff(house: &House, before: &str, after: &str) -> (bool, String) {
     let output = crate::harness::run(&mut house.command(&["trust", "diff", before, after]));

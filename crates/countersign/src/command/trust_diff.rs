@@ -24,7 +24,15 @@ pub(super) fn run(global: &Global, diff: &TrustDiff) -> Result<ExitCode> {
     };
     let removed: Vec<&Entry> = missing(&before, |entry| lacks(&after, entry));
     let added: Vec<&Entry> = missing(&after, |entry| lacks(&before, entry));
-    let same = removed.is_empty() && added.is_empty();
+    // Of several roots of one name it tries one, and which depends on their order.
+    let hides = |one: &BundleFile, other: &BundleFile, entry: &Entry| {
+        !lacks(other, entry) && one.reaches(entry) && !other.reaches(entry)
+    };
+    let hidden: Vec<&Entry> = missing(&before, |entry| hides(&before, &after, entry));
+    let uncovered: Vec<&Entry> = missing(&after, |entry| hides(&after, &before, entry));
+    let same = [&removed, &added, &hidden, &uncovered]
+        .iter()
+        .all(|entries| entries.is_empty());
     let rekeyed = |entry: &Entry| {
         let of_name = |other: &&&Entry| other.subject == entry.subject;
         removed.iter().find(of_name).is_some() && added.iter().find(of_name).is_some()
@@ -35,25 +43,30 @@ pub(super) fn run(global: &Global, diff: &TrustDiff) -> Result<ExitCode> {
             "same": same,
             "removed": all(&removed),
             "added": all(&added),
+            "hidden": all(&hidden),
+            "uncovered": all(&uncovered),
             "before": before.entries.len(),
             "after": after.entries.len(),
         }))?;
     } else {
+        let of_one_name = |entry: &Entry| {
+            if rekeyed(entry) {
+                "; one of this name is on the other side, with another key"
+            } else {
+                ""
+            }
+        };
         for (sign, entries) in [("-", &removed), ("+", &added)] {
             for entry in entries {
-                let digest: String = hex(&entry.key_sha256()).chars().take(16).collect();
-                let known = entry.known_name().map(|name| format!(", {name}"));
-                let other_key = if rekeyed(entry) {
-                    "; one of this name is on the other side, with another key"
-                } else {
-                    ""
-                };
-                println!(
-                    "{sign} {} ({}, key {digest}{}){other_key}",
-                    entry.subject_text(),
-                    entry.key_text(),
-                    known.unwrap_or_default()
-                );
+                println!("{sign} {}{}", said(entry), of_one_name(entry));
+            }
+        }
+        for (entries, what) in [
+            (&hidden, "devices find it no more, but another of its name"),
+            (&uncovered, "devices find it now, and no other of its name"),
+        ] {
+            for entry in entries {
+                println!("~ {}: {what}", said(entry));
             }
         }
         if same {
@@ -76,6 +89,18 @@ fn missing(bundle: &BundleFile, lacks: impl Fn(&Entry) -> bool) -> Vec<&Entry> {
         }
     }
     missing
+}
+
+/// An entry for people.
+fn said(entry: &Entry) -> String {
+    let digest: String = hex(&entry.key_sha256()).chars().take(16).collect();
+    let known = entry.known_name().map(|name| format!(", {name}"));
+    format!(
+        "{} ({}, key {digest}{})",
+        entry.subject_text(),
+        entry.key_text(),
+        known.unwrap_or_default()
+    )
 }
 
 fn value(entry: &Entry) -> Value {

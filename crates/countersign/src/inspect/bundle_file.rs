@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use countersign_trust::survey::Own;
+use countersign_trust::{bundle::pack, survey::Own};
 use countersign_x509::{Certificate, PublicKey, name, pem, sha256};
 use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, Format};
 
@@ -82,6 +82,21 @@ impl BundleFile {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = files::read(path)?;
         Self::of(&bytes).with_context(|| format!("{} is no trust bundle", path.display()))
+    }
+
+    /// Whether a device that looks for this entry's name finds its key: of several with one name it tries one.
+    pub(crate) fn reaches(&self, entry: &Entry) -> bool {
+        let packed;
+        let bytes = match &self.own {
+            Own::Bundle(bytes) => bytes.as_slice(),
+            Own::Certificates(certificates) => {
+                packed = pack(certificates, Format::Offsets).map(|packed| packed.bytes);
+                packed.as_ref().map_or(&[][..], Vec::as_slice)
+            }
+        };
+        let bundle = Bundle::parse_prefix(bytes).ok();
+        let found = bundle.and_then(|bundle| bundle.find(&entry.subject));
+        found.is_some_and(|found| found.key == entry.key)
     }
 
     fn of(bytes: &[u8]) -> Result<Self> {

@@ -110,7 +110,7 @@ impl RowReport {
                 let causes = reason(refusal);
                 let mut mends: Vec<String> = mends.iter().map(|mend| said(mend, chain)).collect();
                 if mends.is_empty() {
-                    mends.extend(untried(chain));
+                    mends.extend(untried(refusal, chain));
                 }
                 (name::escaped(&causes), mends)
             }
@@ -236,8 +236,21 @@ fn reason(refusal: &Refusal) -> String {
     }
 }
 
-/// What is not here cannot be tried, but is missing all the same.
-fn untried(chain: &Chain) -> Option<String> {
+/// What is not here cannot be tried, but is missing all the same; not where the bundle has an issuer of that name, and it is
+/// the wrong one.
+fn untried(refusal: &Refusal, chain: &Chain) -> Option<String> {
+    let of_bundle = matches!(
+        refusal,
+        Refusal::AnchorKey { .. }
+            | Refusal::AnchorShadowed { .. }
+            | Refusal::Bundle { .. }
+            | Refusal::BundleCut { .. }
+            | Refusal::BundleUnsorted { .. }
+            | Refusal::WrongAnchor { .. }
+    );
+    if of_bundle {
+        return None;
+    }
     let best = chain.best().filter(|best| best.end == End::Missing)?;
     let below = best.over.last()?;
     Some(format!(
