@@ -218,7 +218,7 @@ fn remarks(choice: &Choice, packs: &[(Format, Packed)], pool: Option<&Pool>) -> 
     for (_, packed) in packs {
         for unreachable in &packed.unreachable {
             let note = format!(
-                "two roots are called `{}`: a device tries the one that ends with SHA-256 {} alone, and never reaches {}",
+                "two roots are called `{}`: a device tries the one whose SHA-256 begins with {}, and never reaches {}",
                 called(unreachable.place),
                 short(&choice.roots[unreachable.reached].certificate),
                 short(&choice.roots[unreachable.place].certificate),

@@ -30,7 +30,12 @@ pub(super) fn lines(chain: &ChainReport) -> Vec<String> {
     for one in &chain.certificates {
         let passed = |path: &PathReport| path.over.contains(&one.position);
         if !chain.paths.iter().any(passed) {
-            lines.push(format!("{} ({})", sent(chain, one.position), one.place));
+            let place = format!(", {}", one.place);
+            let mut label = sent(chain, one.position);
+            if !label.ends_with(&place) {
+                label.push_str(&place);
+            }
+            lines.push(label);
         }
     }
     lines
