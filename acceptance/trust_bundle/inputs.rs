@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::ground::{Ca, write};
-use crate::harness::House;
+use crate::harness::{House, run};
 
 /// Refused in words that hold all parts, and no folder is left.
 fn refused(house: &House, args: &[&str], parts: &[&str]) {
@@ -224,5 +224,52 @@ fn a_private_key_is_never_copied_out() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("PRIVATE"));
         assert!(!String::from_utf8_lossy(&bytes).contains(secret));
+    }
+}
+
+#[test]
+fn names_of_strangers_cannot_turn_the_text() {
+    let house = House::empty();
+    let root = Ca::new("ro\u{1b}[2J\u{202e}ot");
+    let pem = write(&house, "root.pem", &root.root);
+    // Without alternative names the common name counts, and it is anybody's text.
+    let strange = write(
+        &house,
+        "strange.pem",
+        root.common_name("e\u{1b}[31mvil\u{202e}.test"),
+    );
+    let good = write(&house, "good.pem", root.common_name("a.test"));
+    let [bad_chain, good_chain] = [&strange, &good].map(|chain| format!("a.test={chain}"));
+    let out = house.text("trust");
+    let lock = format!("{out}/trust.lock");
+    let bundle = ["trust", "bundle", "--pem", &pem, "--idf", "v5.5", "--out"];
+    for (args, code) in [
+        (
+            [&bundle[..], &[&house.text("no"), "--chain", &bad_chain]].concat(),
+            1,
+        ),
+        ([&bundle[..], &[&out, "--chain", &good_chain]].concat(), 0),
+        (vec!["trust", "check", &lock, "--chain", &bad_chain], 5),
+        (
+            vec!["trust", "check", &lock, "--offline", "--prometheus", "-"],
+            0,
+        ),
+    ] {
+        let output = run(&mut house.command(&args));
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
+        let all = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let ugly = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!all.contains(ugly), "{args:?}: {all:?}");
+        assert!(
+            code == 0 || all.contains("e\\u{1b}[31mvil\\u{202e}.test"),
+            "{all}"
+        );
+    }
+    for entry in fs::read_dir(&out).unwrap() {
+        let text = fs::read(entry.unwrap().path()).unwrap();
+        assert!(
+            !text.contains(&0x1b) || text.starts_with(&[4, 0, 0, 0]),
+            "the binary alone has names as they are"
+        );
     }
 }

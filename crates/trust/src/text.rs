@@ -1,17 +1,13 @@
 //! Foreign bytes for people to read.
 
-/// A DER `Name`: its parts in their order; `?` where it is none. Control characters are replaced.
+/// A DER `Name`: its parts in their order; `?` where it is none. Control characters are written as numbers.
 pub(crate) fn name(der: &[u8]) -> String {
     countersign_x509::name::text(der).unwrap_or_else(|_| "?".to_owned())
 }
 
-/// A text without control characters.
+/// A text in which nothing moves a cursor, or hides.
 pub(crate) fn plain(text: &str) -> String {
-    let replaced = |c: char| match c {
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().map(replaced).collect()
+    countersign_x509::name::escaped(text)
 }
 
 /// The content of an OBJECT IDENTIFIER in dotted form (X.690 §8.19); `?` where it is none.
