@@ -196,6 +196,9 @@ fn names_of_strangers_cannot_move_the_cursor() {
         "{}",
         said.stderr
     );
+    // So it is for nobody, until somebody says for whom it should be.
+    assert!(!said.verified && said.stdout.contains("say --host"));
+    assert!(!said.stdout.contains("refuse:"), "{}", said.stdout);
 }
 
 #[test]

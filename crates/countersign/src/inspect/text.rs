@@ -160,6 +160,12 @@ fn client(address: &AddressReport) {
 }
 
 fn devices(chain: &ChainReport, steps: bool) {
+    if chain.devices.called.is_empty() {
+        println!(
+            "  devices were not asked: no name could be read that they would call it by; say --host"
+        );
+        return;
+    }
     if chain.devices.rows.is_empty() {
         return;
     }

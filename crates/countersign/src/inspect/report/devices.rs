@@ -65,6 +65,14 @@ impl DevicesReport {
         judging: &Judging<'_>,
     ) -> Self {
         let called = host.map_or_else(|| any_name(chain), str::to_owned);
+        if called.is_empty() {
+            // Nobody can be asked for a name that is not known; and nobody is said to accept.
+            return Self {
+                verified: false,
+                called,
+                rows: Vec::new(),
+            };
+        }
         let asking = Survey {
             chain,
             host: &called,
