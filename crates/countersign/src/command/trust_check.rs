@@ -3,7 +3,10 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
-use countersign_operations::{Clock as _, text::rfc3339};
+use countersign_operations::{
+    Clock as _,
+    text::{chain, rfc3339},
+};
 use serde_json::json;
 
 use crate::{
@@ -83,8 +86,9 @@ fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
 fn show(checked: &Checked) {
     for finding in &checked.findings {
         let about = match &finding.host {
-            Some(host) => format!("{host}: "),
-            None => String::new(),
+            // Refusals name it themselves.
+            Some(host) if !finding.what.contains(host) => format!("{host}: "),
+            _ => String::new(),
         };
         println!("{:8} {about}{}", finding.level.name(), finding.what);
     }
@@ -115,7 +119,7 @@ fn show_json(checked: &Checked) -> Result<()> {
             "chain": proof.chain,
             "idf": proof.target,
             "accepted": refusal.is_none(),
-            "refusal": refusal.map(ToString::to_string),
+            "refusal": refusal.map(|refusal| chain(refusal)),
         })
     });
     output::json(&json!({
