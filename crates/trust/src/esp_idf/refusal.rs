@@ -199,7 +199,7 @@ pub enum Refusal {
 
     /// The issuer is neither in the bundle nor was it sent.
     #[error(
-        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, and else have the server send it"
+        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
     )]
     UnknownIssuer {
         /// Which certificate.
