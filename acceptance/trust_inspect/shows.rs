@@ -298,6 +298,12 @@ fn what_openssl_prints_is_read_from_stdin() {
         .arg(scene.house.path("root.pem")));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success(), "{report:#}");
+    // By a name that stands for a pipe it is the same.
+    let again = script.replace("inspect -", "inspect /dev/stdin");
+    let output = run(std::process::Command::new("sh")
+        .args(["-c", &again, program, &server.address])
+        .arg(scene.house.path("root.pem")));
+    assert!(output.status.success(), "{output:?}");
     let sent = report["targets"][0]["chains"][0]["certificates"]
         .as_array()
         .unwrap()

@@ -43,7 +43,8 @@ impl Source {
             return Ok(Self::Host(target));
         }
         let path = Path::new(argument);
-        if path.is_file() {
+        // A pipe as well, as a shell makes one of `<(openssl ...)`.
+        if path.exists() && !path.is_dir() {
             return Ok(Self::File(path.to_owned()));
         }
         let shown = escaped(argument.split('?').next().unwrap_or_default());
