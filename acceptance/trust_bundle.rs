@@ -3,5 +3,6 @@
 mod check;
 mod ground;
 mod inputs;
+mod odd;
 mod outputs;
 mod roots;
