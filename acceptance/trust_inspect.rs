@@ -1,6 +1,7 @@
 //! `trust inspect`, `trust show`, `trust diff` and `trust verify`, on servers and files of every kind.
 
 mod bad_input;
+mod bad_servers;
 mod bundles;
 mod mint;
 mod servers;

@@ -1,79 +1,15 @@
-//! Servers that answer badly, and files that are none: each has a clear error.
+//! Chains and files that are none: each has a clear error.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpListener,
-};
+use std::fs;
 
 use rcgen::{CustomExtension, DnType, SerialNumber};
 
 use super::{
     mint::{Ca, Leaf, named, pem, pems},
-    servers::{raw, shows},
+    servers::shows,
     trust,
 };
 use crate::harness::House;
-
-#[test]
-fn a_server_that_gives_no_chain_is_told_from_the_next() {
-    let house = House::empty();
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
-    let http = raw(|mut tcp| {
-        let _ = tcp.read(&mut [0; 512]);
-        let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-    });
-    let reset = raw(|tcp| {
-        // What lies unread when it is closed makes the system say so by a reset.
-        let _ = tcp.peek(&mut [0]);
-    });
-    let silent = raw(|mut tcp| while tcp.read(&mut [0; 512]).is_ok_and(|read| read > 0) {});
-    let other = raw(|mut tcp| {
-        let _ = tcp.write_all(b"220 \x1b[2Jmail ready\r\n");
-        let _ = tcp.read(&mut [0; 4096]);
-    });
-    let old = raw(|mut tcp| {
-        // A fatal alert: protocol_version.
-        let _ = tcp.read(&mut [0; 512]);
-        let _ = tcp.write_all(&[21, 3, 1, 0, 2, 2, 70]);
-        while tcp.read(&mut [0; 512]).is_ok_and(|read| read > 0) {}
-    });
-    let endless = raw(|mut tcp| {
-        // A certificate message that says it has 16 MB, and goes on and on.
-        let _ = tcp.write_all(&[22, 3, 3, 64, 0, 11, 255, 255, 255]);
-        let record = [[22, 3, 3, 64, 0].to_vec(), vec![0x30; 16384]].concat();
-        while tcp.write_all(&record).is_ok() {}
-    });
-    for (address, part) in [
-        (closed, "refused the connection"),
-        (http, "plain HTTP"),
-        (reset, "reset the connection"),
-        (silent, "sent nothing within 0.5 s"),
-        (other, "220 \\x1b[2Jmail"),
-        (old, "alert protocol_version (70)"),
-        (endless, "64 KiB"),
-    ] {
-        let address = address.to_string();
-        let said = trust(&house, &["inspect", "--timeout", "0.5", &address]);
-        assert!(!said.verified);
-        assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
-        assert!(said.stderr.contains(&address), "{}", said.stderr);
-        assert!(!said.stdout.contains('\u{1b}'), "{}", said.stdout);
-    }
-    let said = trust(
-        &house,
-        &["inspect", "--timeout", "5", "no.such.host.invalid"],
-    );
-    assert!(
-        said.stderr.contains("no.such.host.invalid"),
-        "{}",
-        said.stderr
-    );
-    assert!(!said.verified);
-}
 
 #[test]
 fn chains_of_odd_shapes_are_shown_for_what_they_are() {
@@ -141,6 +77,28 @@ fn chains_of_odd_shapes_are_shown_for_what_they_are() {
         assert!(all.contains(part), "{part}: {all}");
         // What a device cannot read ends its handshake, be it needed or not.
         assert_eq!(said.verified, good, "{part}: {all}");
+    }
+}
+
+#[test]
+fn keys_that_no_device_reads_are_named() {
+    let house = House::empty();
+    let root = Ca::root("a root");
+    fs::write(house.path("root.pem"), &root.pem).unwrap();
+    let (roots, chain) = (house.text("root.pem"), house.text("chain.pem"));
+    for (algorithm, kind) in [
+        (&rcgen::PKCS_ED25519, Some("Ed25519")),
+        (&rcgen::PKCS_ECDSA_P521_SHA512, None),
+    ] {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        fs::write(&chain, pem(&root.certify(&["a.test"], &key))).unwrap();
+        let args = ["inspect", "--roots", &roots, "--host", "a.test", &chain];
+        let said = trust(&house, &args);
+        assert_eq!(said.verified, kind.is_none(), "{}", said.stdout);
+        if let Some(kind) = kind {
+            let part = format!("certificate 0 has a key of kind {kind}: use P-256");
+            assert!(said.stdout.contains(&part), "{}", said.stdout);
+        }
     }
 }
 
@@ -363,20 +321,4 @@ fn files_are_read_as_people_keep_them_and_keys_stay_in_them() {
         let said = trust(&house, &args);
         assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
     }
-}
-
-#[test]
-fn a_server_that_does_not_hold_its_key_is_not_believed() {
-    let house = House::empty();
-    let root = Ca::root("a root");
-    fs::write(house.path("root.pem"), &root.pem).unwrap();
-    let (theirs, ours) = (root.leaf(&["127.0.0.1"]), root.leaf(&["127.0.0.1"]));
-    let address = shows(&ours, vec![theirs.der]);
-    let root = house.text("root.pem");
-    let said = trust(&house, &["inspect", "--roots", &root, &address]);
-    assert!(
-        said.stderr.contains("does not hold the key"),
-        "{}",
-        said.stderr
-    );
 }

@@ -44,6 +44,14 @@ impl Ca {
         self.leaf_with(names, |_| {})
     }
 
+    /// A server's certificate for a key, DER.
+    pub(super) fn certify(&self, names: &[&str], key: &KeyPair) -> Vec<u8> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.signed_by(key, &self.issuer).unwrap().der().to_vec()
+    }
+
     pub(super) fn leaf_with(
         &self,
         names: &[&str],

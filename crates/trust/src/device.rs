@@ -142,6 +142,16 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
             };
         }
     };
+    if let Err(message) = certificate_message_fits(chain, release, MAX_MESSAGE, MAX_MESSAGE) {
+        return Verdict {
+            outcome: Err(Refusal::TooLarge { message }),
+            steps: vec![Step {
+                position: None,
+                what: format!("{message}, which ends the handshake"),
+            }],
+            log: DeviceLog::default(),
+        };
+    }
     let settings = Settings {
         rules: Rules::of(release),
         time: match device.clock {
@@ -162,6 +172,10 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
         log: judged.log,
     }
 }
+
+/// `CONFIG_MBEDTLS_SSL_IN_CONTENT_LEN`: at most this, and by default (`components/mbedtls/Kconfig`). It is also the most that a
+/// record has.
+const MAX_MESSAGE: usize = 16_384;
 
 /// `MBEDTLS_ERR_X509_FATAL_ERROR`.
 const X509_FATAL_ERROR: i32 = -0x3000;

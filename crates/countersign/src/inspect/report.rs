@@ -138,7 +138,7 @@ impl TargetReport {
                 one.address
             ))
         });
-        let faults = self.chains.iter().flat_map(|chain| chain.faults.clone());
+        let faults = self.chains.iter().flat_map(|chain| chain.counted.clone());
         let devices = self.chains.iter().flat_map(|chain| &chain.devices.rows);
         let refused = devices
             .filter(|row| row.counts && !row.accepted)

@@ -24,6 +24,7 @@ impl Refusal {
             Self::OutOfOrder { .. } => "out-of-order",
             Self::PathTooLong { .. } => "path-too-long",
             Self::Signature { .. } => "signature",
+            Self::TooLarge { .. } => "too-large",
             Self::TooMany => "too-many",
             Self::Unchecked { .. } => "unchecked",
             Self::UnknownIssuer { .. } => "unknown-issuer",
@@ -59,6 +60,7 @@ impl Refusal {
             Self::AnchorExpired { .. }
             | Self::Bundle { .. }
             | Self::NoCertificate
+            | Self::TooLarge { .. }
             | Self::TooMany => None,
         }
     }
@@ -143,7 +145,9 @@ impl Refusal {
             Self::Signature { position, .. } => one(format!(
                 "do not send certificate {position} if it is a root, or have it reissued, signed by RSA (PKCS#1 v1.5) or ECDSA with SHA-256"
             )),
-            Self::TooMany => one("send only the certificates that are needed".to_owned()),
+            Self::TooLarge { .. } | Self::TooMany => {
+                one("send only the certificates that are needed".to_owned())
+            }
             Self::UnknownIssuer { issuer, .. } => {
                 one(format!("send `{issuer}` too, if it is an intermediate"))
             }
@@ -232,6 +236,9 @@ mod tests {
             Refusal::Signature {
                 position,
                 oid: oid(),
+            },
+            Refusal::TooLarge {
+                message: crate::MessageRefusal::TooLong { len: 2, max: 1 },
             },
             Refusal::TooMany,
             Refusal::Unchecked {

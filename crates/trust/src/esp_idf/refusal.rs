@@ -2,6 +2,8 @@
 
 use countersign_protocol::UnixTime;
 
+use crate::MessageRefusal;
+
 /// Why a device refuses, which certificate is to blame, and what would mend it.
 ///
 /// Positions count from 0, the server's own certificate, in the order sent.
@@ -180,6 +182,13 @@ pub enum Refusal {
         position: usize,
         /// The algorithm, in dotted form.
         oid: String,
+    },
+
+    /// The certificates do not get into the device.
+    #[error("{message}: send only the certificates that are needed")]
+    TooLarge {
+        /// Why not.
+        message: MessageRefusal,
     },
 
     /// More than eight intermediates.

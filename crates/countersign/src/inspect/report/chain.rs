@@ -1,7 +1,10 @@
 //! One chain: its certificates, its ways up, and whether it verifies.
 
 use countersign_operations::text::hex;
-use countersign_trust::chain::{Chain, End, Fault, Path, Place, assess};
+use countersign_trust::{
+    certificate_message_len,
+    chain::{Chain, End, Fault, Path, Place, assess},
+};
 use countersign_x509::Certificate;
 use serde::Serialize;
 
@@ -31,6 +34,9 @@ pub(crate) struct ChainReport {
     pub(crate) paths: Vec<PathReport>,
     /// What is wrong with it for everybody.
     pub(crate) faults: Vec<String>,
+    /// Those of them that decide.
+    #[serde(skip)]
+    pub(crate) counted: Vec<String>,
     /// What its owner might do better.
     pub(crate) notes: Vec<String>,
     /// What devices make of it.
@@ -90,9 +96,19 @@ impl ChainReport {
                 _ => {}
             }
         }
-        let size = message_size(sent);
+        let ders: Vec<&[u8]> = sent.iter().map(Vec::as_slice).collect();
+        let size = certificate_message_len(&ders);
+        let all: Vec<String> = faults.iter().map(said).collect();
+        let mut counted = Vec::new();
+        if judging.soundness {
+            counted.clone_from(&all);
+        }
+        if size > LARGEST {
+            counted.push(too_large(size));
+        }
         Self {
-            verified: (faults.is_empty() || !judging.soundness) && devices.verified,
+            verified: counted.is_empty() && devices.verified,
+            counted,
             size,
             certificates: chain
                 .sent
@@ -106,7 +122,7 @@ impl ChainReport {
                 .map(|path| PathReport::new(path, &chain, now))
                 .collect(),
             notes: notes(&chain, &faults, size),
-            faults: faults.iter().map(said).collect(),
+            faults: all,
             devices,
             anchors,
         }
@@ -220,9 +236,7 @@ fn notes(chain: &Chain, faults: &[Fault], size: usize) -> Vec<String> {
         notes.push("there are more ways up than are shown".to_owned());
     }
     if size > LARGEST {
-        notes.push(format!(
-            "the certificates take {size} bytes at once; a device takes {LARGEST} at most"
-        ));
+        notes.push(too_large(size));
     } else if size > SMALL {
         notes.push(format!(
             "the certificates take {size} bytes at once: too much for devices that are built with buffers of {SMALL} bytes"
@@ -231,9 +245,8 @@ fn notes(chain: &Chain, faults: &[Fault], size: usize) -> Vec<String> {
     notes
 }
 
-/// The certificate message of TLS 1.2 (RFC 5246 §7.4.2).
-fn message_size(sent: &[Vec<u8>]) -> usize {
-    sent.iter().map(|one| one.len() + 3).sum::<usize>() + 7
+fn too_large(size: usize) -> String {
+    format!("the certificates take {size} bytes at once; a device takes {LARGEST} at most")
 }
 
 /// `CONFIG_MBEDTLS_SSL_IN_CONTENT_LEN`, as by default.
