@@ -178,6 +178,29 @@ fn servers_and_files_are_tried_with_a_bundle() {
 }
 
 #[test]
+fn a_bundle_is_refused_for_what_it_lacks_and_not_for_a_date() {
+    let house = House::empty();
+    let (root, other) = (Ca::root("a root"), Ca::root("another root"));
+    let ended = root.leaf_with(&["a.test"], |params| {
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    let (chain, pem) = (house.text("chain.pem"), house.text("root.pem"));
+    fs::write(&chain, &ended.pem).unwrap();
+    let verify = ["verify", &pem, &chain, "--host", "a.test", "--idf", "v5.5"];
+    fs::write(&pem, &root.pem).unwrap();
+    // Devices do not look at dates, and they alone are asked here.
+    assert!(trust(&house, &verify).verified);
+    fs::write(&pem, &other.pem).unwrap();
+    let said = trust(&house, &verify);
+    assert!(!said.verified);
+    assert!(
+        said.stderr.contains("was issued by `CN=a root`"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
 fn bundles_that_lie_are_refused_with_the_place() {
     let house = House::empty();
     let (a, b) = (Ca::root("root a"), Ca::root("root b"));
