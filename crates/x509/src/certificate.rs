@@ -7,7 +7,7 @@ use std::{
     hash::{Hash, Hasher},
     net::IpAddr,
     ops::Range,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use crate::{
@@ -28,6 +28,7 @@ pub struct Certificate(Arc<Inner>);
 struct Inner {
     der: Vec<u8>,
     fields: Fields,
+    fingerprint: OnceLock<[u8; 32]>,
 }
 
 /// What a certificate says. Ranges are of bytes in its DER.
@@ -49,6 +50,7 @@ struct Fields {
 }
 
 /// A distinguished name (RFC 5280 §4.1.2.4), as far as we look into it.
+#[derive(Clone)]
 pub(crate) struct Name {
     pub(crate) common_name: Option<String>,
     pub(crate) text: String,
@@ -82,9 +84,18 @@ impl Certificate {
     /// [`Error::Malformed`] with the byte where it, or an extension that we look into, breaks
     /// RFC 5280 §4.1, or has bytes behind it; [`Error::DuplicateExtension`].
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let fields = read::fields(der)?;
-        let der = der.to_vec();
-        Ok(Self(Arc::new(Inner { der, fields })))
+        Self::from_vec(der.to_vec())
+    }
+
+    /// The same, without a copy.
+    pub(crate) fn from_vec(der: Vec<u8>) -> Result<Self, Error> {
+        let fields = read::fields(&der)?;
+        let fingerprint = OnceLock::new();
+        Ok(Self(Arc::new(Inner {
+            der,
+            fields,
+            fingerprint,
+        })))
     }
 
     /// The whole certificate, as it was read.
@@ -235,9 +246,9 @@ impl Certificate {
             .map_or_else(|_| "?".to_owned(), |name| dotted(name.der()))
     }
 
-    /// The SHA-256 of the whole certificate.
+    /// The SHA-256 of the whole certificate; computed once.
     pub fn fingerprint(&self) -> [u8; 32] {
-        sha256(self.der())
+        *self.0.fingerprint.get_or_init(|| sha256(self.der()))
     }
 
     /// Whether subject and issuer have the same name, byte for byte.

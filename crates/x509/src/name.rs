@@ -20,6 +20,9 @@ pub fn text(der: &[u8]) -> Result<String, Error> {
 /// Text of strangers for people to read: what moves a terminal's cursor, ends a string, hides or turns letters round
 /// is written as its number, such as `\u{1b}`.
 pub fn escaped(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || hides(c) {

@@ -1,5 +1,9 @@
 //! The text that certificates travel in (RFC 7468).
 
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{Certificate, Error};
 
 /// Reads every certificate of a text, in its order.
@@ -11,10 +15,8 @@ use crate::{Certificate, Error};
 /// [`Error::MissingPem`] where there is none, [`Error::MalformedPem`] as above, and those of
 /// [`Certificate::from_der`].
 pub fn certificates(text: &[u8]) -> Result<Vec<Certificate>, Error> {
-    blocks(text, CERTIFICATE)?
-        .iter()
-        .map(|der| Certificate::from_der(der))
-        .collect()
+    let blocks = blocks(text, CERTIFICATE)?;
+    blocks.into_iter().map(Certificate::from_vec).collect()
 }
 
 /// Writes certificates one behind the other, as servers and ESP-IDF read them.
@@ -32,18 +34,17 @@ pub fn to_pem(certificates: &[Certificate]) -> String {
 pub fn blocks(text: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, Error> {
     let begin = format!("-----BEGIN {label}-----");
     let end = format!("-----END {label}-----");
+    // What stands between the blocks may be of any encoding; mostly it is UTF-8, which is told in no time.
+    let text = str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
+    let mut rest = &*text;
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = find(rest, begin.as_bytes()) {
+    while let Some((_, begun)) = rest.split_once(&begin) {
         let block = found.len().saturating_add(1);
         let malformed = || Error::MalformedPem { block };
-        let inside = rest.get(start..).ok_or_else(malformed)?;
-        let len = find(inside, end.as_bytes())
-            .and_then(|at| at.checked_add(end.len()))
-            .ok_or_else(malformed)?;
-        let (whole, behind) = inside.split_at_checked(len).ok_or_else(malformed)?;
-        found.push(pem::parse(whole).map_err(|_| malformed())?.into_contents());
-        rest = behind;
+        // Base64 has no dash.
+        let (inside, ended) = begun.split_at(begun.find('-').ok_or_else(malformed)?);
+        rest = ended.strip_prefix(&end).ok_or_else(malformed)?;
+        found.push(decode(inside).ok_or_else(malformed)?);
     }
     if found.is_empty() {
         return Err(Error::MissingPem { label });
@@ -53,22 +54,28 @@ pub fn blocks(text: &[u8], label: &'static str) -> Result<Vec<Vec<u8>>, Error> {
 
 /// Writes one block, with a newline at its end.
 pub fn encode(label: &str, contents: &[u8]) -> String {
-    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    pem::encode_config(&pem::Pem::new(label, contents), config)
+    let text = STANDARD.encode(contents);
+    let mut pem = String::with_capacity(text.len() + text.len() / LINE + 2 * label.len() + 40);
+    pem.extend(["-----BEGIN ", label, "-----\n"]);
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, behind) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
+        pem.extend([line, "\n"]);
+        rest = behind;
+    }
+    pem.extend(["-----END ", label, "-----\n"]);
+    pem
 }
 
-/// Finds the first place of `marker`. Lists of roots are long, so most bytes are looked at once, and alone.
-fn find(text: &[u8], marker: &[u8]) -> Option<usize> {
-    let (first, mut from) = (*marker.first()?, 0_usize);
-    loop {
-        let rest = text.get(from..)?;
-        let at = rest.iter().position(|&byte| byte == first)?;
-        if rest.get(at..)?.starts_with(marker) {
-            return from.checked_add(at);
-        }
-        from = from.checked_add(at)?.checked_add(1)?;
-    }
+/// Reads base64, with white space wherever it stands (RFC 7468 §3, `laxtextualmsg`).
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.split_ascii_whitespace());
+    STANDARD.decode(bare).ok()
 }
+
+/// How many letters a line has (RFC 7468 §2).
+const LINE: usize = 64;
 
 /// The label of a certificate (RFC 7468 §5.1).
 pub const CERTIFICATE: &str = "CERTIFICATE";

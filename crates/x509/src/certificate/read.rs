@@ -46,17 +46,24 @@ pub(super) fn fields(der: &[u8]) -> Result<Fields, Error> {
         Some(list) => return Err(malformed("version", &list)),
     };
     parts.finish("certificate")?;
+    let issuer_name = name(&issuer, "issuer")?;
+    // A root's two names are one.
+    let subject_name = if subject.der() == issuer.der() {
+        issuer_name.clone()
+    } else {
+        name(&subject, "subject")?
+    };
 
     Ok(Fields {
         tbs: tbs.range(),
         serial: serial_bytes(&serial)?,
         serial_is_negative: serial.value().first().is_some_and(|first| *first >= 0x80),
         issuer: issuer.range(),
-        issuer_name: name(&issuer, "issuer")?,
+        issuer_name,
         not_before,
         not_after,
         subject: subject.range(),
-        subject_name: name(&subject, "subject")?,
+        subject_name,
         public_key: public_key.range(),
         key_kind: PublicKey::from_element(der, &public_key)?.kind,
         extensions,
@@ -141,16 +148,17 @@ fn extensions(tagged: &Element<'_>) -> Result<Extensions, Error> {
         if !rest.is_empty() {
             return Err(malformed("extension", &element));
         }
-        let oid = extension.oid.to_id_string();
-        if seen.contains(&oid) {
-            let offset = element.offset();
-            return Err(Error::DuplicateExtension { oid, offset });
+        if seen.contains(&extension.oid) {
+            return Err(Error::DuplicateExtension {
+                oid: extension.oid.to_id_string(),
+                offset: element.offset(),
+            });
         }
         if extension.critical {
-            read.critical.push(oid.clone());
+            read.critical.push(extension.oid.to_id_string());
         }
         take(&mut read, &extension, &element)?;
-        seen.push(oid);
+        seen.push(extension.oid);
     }
     Ok(read)
 }

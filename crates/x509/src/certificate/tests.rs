@@ -1,9 +1,13 @@
 use super::*;
 use crate::pem;
 
-fn vector(name: &str) -> Certificate {
+fn text_of(name: &str) -> String {
     let path = format!("{}/tests/data/{name}.pem", env!("CARGO_MANIFEST_DIR"));
-    let mut found = pem::certificates(&std::fs::read(path).unwrap()).unwrap();
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn vector(name: &str) -> Certificate {
+    let mut found = pem::certificates(text_of(name).as_bytes()).unwrap();
     assert_eq!(found.len(), 1);
     found.remove(0)
 }
@@ -216,4 +220,40 @@ fn pem_keeps_order_and_shows_what_is_cut() {
     let swallowed = format!("-----BEGIN CERTIFICATE-----\nMIIB\n{text}");
     let refused = pem::certificates(swallowed.as_bytes());
     assert_eq!(refused, Err(Error::MalformedPem { block: 1 }));
+}
+
+#[test]
+fn pem_is_written_as_openssl_writes_it() {
+    for name in ["ok_leaf", "ok_issuing", "ok_root"] {
+        assert_eq!(pem::to_pem(&[vector(name)]), text_of(name), "{name}");
+    }
+    for (contents, text) in [("", ""), ("a", "YQ==\n"), ("ab", "YWI=\n")] {
+        let text = format!("-----BEGIN X-----\n{text}-----END X-----\n");
+        assert_eq!(pem::encode("X", contents.as_bytes()), text);
+        assert_eq!(
+            pem::blocks(text.as_bytes(), "X").unwrap(),
+            [contents.as_bytes()]
+        );
+    }
+}
+
+#[test]
+fn pem_may_stand_among_bytes_of_any_encoding_and_have_white_space_anywhere() {
+    let leaf = vector("ok_leaf");
+    let text = pem::to_pem(std::slice::from_ref(&leaf));
+    let wide = text.replace("MI", "M\t I\n\n");
+    let latin = [b"# Autorit\xe9 racine\n", wide.as_bytes(), b"\xff"].concat();
+    assert_eq!(pem::certificates(&latin).unwrap(), [leaf]);
+    // RFC 7468 has no headers; letters of another encoding, padding and other dashes have no place in a block.
+    for inside in [
+        "\nX: y\n\n",
+        "\nM\u{e9}",
+        "\n=",
+        "-",
+        "-----BEGIN CERTIFICATE-----",
+    ] {
+        let bad = text.replacen("-----\n", &format!("-----{inside}\n"), 1);
+        let refused = pem::certificates(bad.as_bytes());
+        assert_eq!(refused, Err(Error::MalformedPem { block: 1 }), "{inside}");
+    }
 }
