@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use countersign_x509::Certificate;
 use esp_formats::bundle::Format;
 
-use crate::{Clock, Device, IdfRelease, Refusal, bundle};
+use crate::{Clock, Device, IdfRelease, Refusal, bundle, mbedtls::Signatures};
 
 pub use kind::Kind;
 pub use prove::{Proof, prove};
@@ -175,6 +175,7 @@ pub enum Unchosen {
 /// [`Unchosen`].
 pub fn choose(wanted: &Wanted<'_>) -> Result<Choice, Unchosen> {
     let ranked = Ranked::new(wanted);
+    let signatures = Signatures::default();
     let mut demands: BTreeMap<Vec<Vec<usize>>, usize> = BTreeMap::new();
     for (place, host) in wanted.hosts.iter().enumerate() {
         for (chain_place, chain) in host.chains.iter().enumerate() {
@@ -187,6 +188,7 @@ pub fn choose(wanted: &Wanted<'_>) -> Result<Choice, Unchosen> {
                     target,
                     wanted,
                     ranked: &ranked,
+                    signatures: &signatures,
                 };
                 match trial.options(&relevant)? {
                     Ok(None) => {}

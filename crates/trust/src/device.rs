@@ -10,7 +10,7 @@ use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, LoadChecks};
 use crate::{
     IdfRelease, Refusal,
     esp_idf::handshake::{self, Settings},
-    mbedtls::{Rules, Time, flags},
+    mbedtls::{Rules, Signatures, Time, flags},
 };
 
 pub use message::{MessageRefusal, certificate_message_fits, certificate_message_len};
@@ -122,6 +122,16 @@ impl DeviceLog {
 /// Does what a device does when a server that it calls `host` sends `chain`: DER, the server's own
 /// first.
 pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
+    judge_with(&Signatures::default(), chain, host, device)
+}
+
+/// The same, with what was found out for other devices.
+pub(crate) fn judge_with(
+    signatures: &Signatures,
+    chain: &[&[u8]],
+    host: &str,
+    device: &Device<'_>,
+) -> Verdict {
     let release = device.release;
     let (major, minor, patch) = (release.major, release.minor, release.patch);
     let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
@@ -160,6 +170,7 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
         },
         cross_signed: device.cross_signed,
         first_counts: false,
+        signatures,
     };
     let judged = handshake::run(chain, host, &bundle, &settings);
     Verdict {

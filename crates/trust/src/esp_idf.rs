@@ -19,7 +19,7 @@ use esp_formats::bundle::{Bundle, Entry};
 
 use crate::{
     IdfRelease,
-    mbedtls::{Rules, Time},
+    mbedtls::{Rules, Signatures, Time},
 };
 
 pub use refusal::Refusal;
@@ -82,6 +82,7 @@ pub fn verify_as<'b>(
         time: floor.map_or(Time::Ignored, Time::AtLeast),
         cross_signed: false,
         first_counts: true,
+        signatures: &Signatures::default(),
     };
     handshake::run(chain, host, bundle, &device).outcome
 }

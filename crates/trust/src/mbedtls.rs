@@ -24,3 +24,4 @@ pub(crate) use extensions::{DIGITAL_SIGNATURE, KEY_CERT_SIGN, SERVER_AUTH};
 pub(crate) use key::Key;
 use name::Name;
 pub(crate) use rules::{Rules, Time};
+pub(crate) use signature::Signatures;

@@ -9,7 +9,9 @@ mod mend;
 use countersign_roots::{DefaultList, Release, ReleaseSet};
 
 use crate::chain::Chain;
-use crate::{Clock, Device, IdfRelease, Refusal, Step, Verdict, judge};
+use crate::device::judge_with;
+use crate::mbedtls::Signatures;
+use crate::{Clock, Device, IdfRelease, Refusal, Step, Verdict};
 
 pub use carried::{Carried, Own};
 pub use mend::Mend;
@@ -73,13 +75,14 @@ impl Outcome {
 /// Asks them all. Rows of one kind of bundle stand together, in the order of their oldest releases.
 pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
     let sent: Vec<&[u8]> = asked.chain.sent.iter().map(|sent| &*sent.der).collect();
+    let signatures = Signatures::default();
     let mut rows: Vec<Row<'c>> = Vec::new();
     for &carried in asked.carried {
         let first = rows.len();
         let mut singles = Vec::new();
         let mut steps = Vec::new();
         for &release in asked.releases {
-            let (outcome, of_this) = ask(asked, &sent, release, carried);
+            let (outcome, of_this) = ask(asked, &signatures, &sent, release, carried);
             singles.push((release, outcome));
             steps.push(of_this);
         }
@@ -106,6 +109,7 @@ pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
 
 fn ask(
     asked: &Survey<'_, '_>,
+    signatures: &Signatures,
     sent: &[&[u8]],
     release: &'static Release,
     carried: Carried<'_>,
@@ -114,14 +118,14 @@ fn ask(
     let Some(bundle) = carried.bundle(release, cross_signed, false, &[]) else {
         return (Outcome::OtherFormat, Vec::new());
     };
-    let verdict = judged(asked, sent, release, &bundle, cross_signed);
+    let verdict = judged(asked, signatures, sent, release, &bundle, cross_signed);
     let outcome = match verdict.outcome {
         Ok(acceptance) => Outcome::Accepted {
             anchor_subject: acceptance.anchor_subject,
             anchor_key: acceptance.anchor_key,
         },
         Err(refusal) => {
-            let mends = mend::tried(asked, sent, release, carried, &bundle);
+            let mends = mend::tried(asked, signatures, sent, release, carried, &bundle);
             Outcome::Refused { refusal, mends }
         }
     };
@@ -130,6 +134,7 @@ fn ask(
 
 fn judged(
     asked: &Survey<'_, '_>,
+    signatures: &Signatures,
     sent: &[&[u8]],
     release: &Release,
     bundle: &[u8],
@@ -142,7 +147,7 @@ fn judged(
         clock: asked.clock,
         cross_signed,
     };
-    judge(sent, asked.host, &device)
+    judge_with(signatures, sent, asked.host, &device)
 }
 
 /// The two lists that every release has, as one asks for them.

@@ -1,7 +1,7 @@
 //! The proof that a bundle does what it was made for.
 
 use super::{Host, Target};
-use crate::{Verdict, judge};
+use crate::{Verdict, device::judge_with, mbedtls::Signatures};
 
 /// What one kind of device made of one chain of one host, with a certain bundle and nothing else.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,12 +22,14 @@ pub fn prove<'a, 'b>(
     targets: &'a [Target],
     bundle: impl Fn(&Target) -> &'b [u8],
 ) -> Vec<Proof<'a>> {
+    let signatures = Signatures::default();
     let mut proofs = Vec::new();
     for host in hosts {
         for (chain, sent) in host.chains.iter().enumerate() {
             let sent: Vec<&[u8]> = sent.iter().map(Vec::as_slice).collect();
             for target in targets {
-                let verdict = judge(&sent, &host.name, &target.device(bundle(target)));
+                let device = target.device(bundle(target));
+                let verdict = judge_with(&signatures, &sent, &host.name, &device);
                 proofs.push(Proof {
                     host,
                     chain,

@@ -5,7 +5,7 @@ use esp_formats::bundle::{Entry, Format, encode, encoded_len};
 
 use super::{Host, Ranked, Target, Unchosen, Wanted};
 use crate::bundle::{self, pack};
-use crate::{Refusal, Verdict, judge};
+use crate::{Refusal, Verdict, device::judge_with, mbedtls::Signatures};
 
 /// One chain before one kind of device.
 pub(super) struct Trial<'a> {
@@ -14,6 +14,7 @@ pub(super) struct Trial<'a> {
     pub(super) target: &'a Target,
     pub(super) wanted: &'a Wanted<'a>,
     pub(super) ranked: &'a Ranked<'a>,
+    pub(super) signatures: &'a Signatures,
 }
 
 impl Trial<'_> {
@@ -62,7 +63,8 @@ impl Trial<'_> {
                 .map_err(Unchosen::Unpackable)?
                 .bytes
         };
-        Ok(judge(
+        Ok(judge_with(
+            self.signatures,
             self.chain,
             &self.host.name,
             &self.target.device(&bytes),

@@ -2,12 +2,13 @@
 
 use esp_formats::bundle::{Bundle, Entry, Search};
 
+use super::handshake::Settings;
 use crate::{
     Step,
     mbedtls::{
-        Certificate, Digest, Key, Rules, SignatureKind, flags,
+        Certificate, Digest, Key, SignatureKind, flags,
         path::{Link, Who},
-        signature::{self, Check},
+        signature::Check,
     },
 };
 
@@ -41,9 +42,10 @@ pub(super) enum Reason<'b> {
 pub(super) fn ask<'b>(
     link: &Link<'_, '_>,
     bundle: &Bundle<'b>,
-    rules: &Rules,
+    settings: &Settings<'_>,
     steps: &mut Vec<Step>,
 ) -> Answer<'b> {
+    let rules = &settings.rules;
     let certificate = match link.who {
         Who::Sent(certificate) => certificate,
         Who::Root(root) => {
@@ -77,7 +79,7 @@ pub(super) fn ask<'b>(
         }
     };
     let count = bundle.len();
-    let reason = match check(certificate, entry, rules) {
+    let reason = match check(certificate, entry, settings) {
         Ok(()) => {
             say(format!(
                 "the bundle is searched for `{name}`: entry {index} of {count}, and its key signed this"
@@ -101,8 +103,9 @@ pub(super) fn ask<'b>(
 fn check<'b>(
     certificate: &Certificate<'_>,
     entry: Entry<'b>,
-    rules: &Rules,
+    settings: &Settings<'_>,
 ) -> Result<(), Reason<'b>> {
+    let rules = &settings.rules;
     let Ok(key) = Key::parse(entry.key, rules) else {
         return Err(Reason::OtherKey(entry));
     };
@@ -119,7 +122,7 @@ fn check<'b>(
     if rules.psa && (!known || algorithm.kind == SignatureKind::RsaPss) {
         return Err(Reason::Uncheckable);
     }
-    match signature::check(certificate, entry.key) {
+    match settings.signatures.check(certificate, entry.key) {
         Check::Good => Ok(()),
         Check::Bad => Err(Reason::OtherKey(entry)),
         Check::Unknown => Err(Reason::Unknown),

@@ -8,7 +8,7 @@ use super::{Refusal, callback::Reason, handshake::Findings};
 use crate::mbedtls::{
     Certificate, DIGITAL_SIGNATURE, Key, SERVER_AUTH, Time, Unreadable, flags, host_name,
     path::{self, Fault, Who},
-    signature::{self, Check},
+    signature::Check,
 };
 
 /// Why a chain was refused of which all was found out.
@@ -194,7 +194,8 @@ fn look_up(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
         }
         Reason::OtherKey(found) => {
             let signed = |entry: &Entry<'_>| {
-                entry.name == found.name && signature::check(certificate, entry.key) == Check::Good
+                entry.name == found.name
+                    && findings.settings.signatures.check(certificate, entry.key) == Check::Good
             };
             if findings.bundle.iter().any(|entry| signed(&entry)) {
                 Refusal::AnchorShadowed { position, issuer }

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     DeviceLog, Step,
     mbedtls::{
-        Certificate, DIGITAL_SIGNATURE, Rules, SERVER_AUTH, Time, Unreadable, flags, host_name,
+        Certificate, DIGITAL_SIGNATURE, Rules, SERVER_AUTH, Signatures, Time, Unreadable, flags,
+        host_name,
         path::{Builder, Fault, Link, Root, Who},
         signature::Check,
     },
@@ -18,7 +19,7 @@ use crate::{
 
 /// What matters of a device beside its bundle.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct Settings<'s> {
     pub(crate) rules: Rules,
     pub(crate) time: Time,
     pub(crate) cross_signed: bool,
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     /// keeps to the first one's key must not be told that the second one is good: whoever has a good
     /// one of somebody else would send it behind their own.
     pub(crate) first_counts: bool,
+    /// Those that were checked before.
+    pub(crate) signatures: &'s Signatures,
 }
 
 /// What came of it.
@@ -40,7 +43,7 @@ pub(crate) struct Handshake<'b> {
 /// All that was found out, for saying why a chain is refused.
 pub(super) struct Findings<'f, 'a, 'b> {
     pub(super) host: &'f str,
-    pub(super) settings: &'f Settings,
+    pub(super) settings: &'f Settings<'f>,
     pub(super) bundle: &'f Bundle<'b>,
     pub(super) sent: &'f [Certificate<'a>],
     /// What was passed over: its position, and the OID of its signature's algorithm.
@@ -56,7 +59,7 @@ pub(crate) fn run<'b>(
     chain: &[&[u8]],
     host: &str,
     bundle: &Bundle<'b>,
-    settings: &Settings,
+    settings: &Settings<'_>,
 ) -> Handshake<'b> {
     let mut steps = Vec::new();
     let (outcome, log) = decide(chain, host, bundle, settings, &mut steps);
@@ -71,7 +74,7 @@ fn decide<'b>(
     chain: &[&[u8]],
     host: &str,
     bundle: &Bundle<'b>,
-    settings: &Settings,
+    settings: &Settings<'_>,
     steps: &mut Vec<Step>,
 ) -> (Result<Accepted<'b>, Refusal>, DeviceLog) {
     let rules = &settings.rules;
@@ -107,6 +110,7 @@ fn decide<'b>(
     let builder = Builder {
         rules,
         time: settings.time,
+        signatures: settings.signatures,
         root_for: |child: &Certificate<'_>| {
             let asked = settings.cross_signed && rules.cross_signed;
             let entry = asked.then(|| bundle.find(child.issuer_raw)).flatten()?;
@@ -150,7 +154,7 @@ fn decide<'b>(
     let mut anchor: Option<Entry<'b>> = None;
     let mut failed = None;
     for link in links.iter().rev() {
-        match callback::ask(link, bundle, rules, steps) {
+        match callback::ask(link, bundle, settings, steps) {
             Answer::Left(left) => found |= left,
             Answer::Vouched(entry) => anchor = anchor.or(Some(entry)),
             Answer::Refused(reason) => {

@@ -1,9 +1,6 @@
 //! The one path that the library builds (`library/x509_crt.c`, `x509_crt_verify_chain`).
 
-use super::{
-    Certificate, KEY_CERT_SIGN, Key, Rules, Time, flags,
-    signature::{self, Check},
-};
+use super::{Certificate, KEY_CERT_SIGN, Key, Rules, Signatures, Time, flags, signature::Check};
 
 /// One certificate of the path.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +41,7 @@ pub(crate) enum Fault {
 pub(crate) struct Builder<'r, R> {
     pub(crate) rules: &'r Rules,
     pub(crate) time: Time,
+    pub(crate) signatures: &'r Signatures,
     /// Gives the bundle's root for a certificate, where paths may end at one anywhere.
     pub(crate) root_for: R,
 }
@@ -143,7 +141,7 @@ where
         })?;
         // The made-up name forgets which parts were in one set, and so is not the issuer's.
         let is_issuer = !(self.rules.cross_signed_flawed && child.issuer.has_merged());
-        let good = is_issuer && signature::check(child, root.public_key) == Check::Good;
+        let good = is_issuer && self.signatures.check(child, root.public_key) == Check::Good;
         Ok(good.then_some((root, key)))
     }
 
@@ -166,12 +164,12 @@ where
                 continue;
             }
             if self.dates(candidate) == 0 {
-                return Some((offset, signature::check(child, candidate.public_key)));
+                return Some((offset, self.signatures.check(child, candidate.public_key)));
             }
             ended = ended.or(Some((offset, candidate)));
         }
         let (offset, candidate) = ended?;
-        Some((offset, signature::check(child, candidate.public_key)))
+        Some((offset, self.signatures.check(child, candidate.public_key)))
     }
 }
 

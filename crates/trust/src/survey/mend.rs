@@ -4,7 +4,7 @@ use countersign_roots::{CrossSigned, DefaultList, Release};
 use countersign_x509::Certificate;
 
 use super::{Carried, Outcome, Own, Survey, judged};
-use crate::chain::End;
+use crate::{chain::End, mbedtls::Signatures};
 
 /// One change that was tried and helps by itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,6 +41,7 @@ pub enum Mend {
 /// Tries all but [`Mend::Release`].
 pub(super) fn tried(
     asked: &Survey<'_, '_>,
+    signatures: &Signatures,
     sent: &[&[u8]],
     release: &'static Release,
     carried: Carried<'_>,
@@ -48,7 +49,8 @@ pub(super) fn tried(
 ) -> Vec<Mend> {
     let across = release.settings().cross_signed;
     let passes = |sent: &[&[u8]], bundle: &[u8], across: bool| {
-        judged(asked, sent, release, bundle, across).outcome.is_ok()
+        let verdict = judged(asked, signatures, sent, release, bundle, across);
+        verdict.outcome.is_ok()
     };
     let with = |across: bool, deprecated: bool, more: &[&Certificate]| {
         let changed = carried.bundle(release, across, deprecated, more);

@@ -123,3 +123,63 @@ fn a_bundle_file_is_good_for_the_releases_that_read_its_format() {
     assert_eq!(rows[1].outcome, Outcome::OtherFormat);
     assert_eq!(rows[1].releases.to_string(), "v5.5");
 }
+
+#[test]
+fn a_survey_says_of_each_release_what_it_says_by_itself() {
+    let (root, namesake, old) = (Ca::root("root"), Ca::root("root"), Ca::root("old"));
+    let issuing = Ca::root("issuing");
+    let way = [issuing.leaf(&["a.test"]), issuing.under(&root)];
+    let across = [way.as_slice(), &[root.under(&old)]].concat();
+    let all: Vec<&'static Release> = Release::all().iter().collect();
+    for (sent, trusted) in [
+        (&way[..], &[&root][..]),
+        (&way, &[&namesake]),
+        (&way, &[&root, &namesake]),
+        (&way, &[&namesake, &root]),
+        (&across, &[&root]),
+        (&across, &[&old]),
+        (&way[..1], &[&root]),
+    ] {
+        let trusted = trusted.iter().map(|ca| ca.certificate.clone());
+        let own = Own::Certificates(trusted.collect());
+        let roots = [root.certificate.clone(), old.certificate.clone()];
+        let roots = Roots {
+            trusted: &roots,
+            known: &[],
+        };
+        let chain = Chain::new(sent, roots);
+        let carried = Carried::Own(&own);
+        let rows = survey(&Survey {
+            chain: &chain,
+            host: "a.test",
+            clock: Clock::Ignored,
+            releases: &all,
+            carried: &[carried],
+        });
+        let sent: Vec<&[u8]> = sent.iter().map(Vec::as_slice).collect();
+        for &release in &all {
+            let row = rows.iter().find(|row| row.releases.contains(release));
+            let across = release.settings().cross_signed;
+            let bundle = carried.bundle(release, across, false, &[]).unwrap();
+            let [major, minor, patch] = release.numbers();
+            let device = Device {
+                release: IdfRelease::new(major, minor, patch),
+                bundle: &bundle,
+                clock: Clock::Ignored,
+                cross_signed: across,
+            };
+            match (
+                &row.unwrap().outcome,
+                crate::judge(&sent, "a.test", &device).outcome,
+            ) {
+                (Outcome::Accepted { anchor_key, .. }, Ok(accepted)) => {
+                    assert_eq!(*anchor_key, accepted.anchor_key);
+                }
+                (Outcome::Refused { refusal, .. }, Err(by_itself)) => {
+                    assert_eq!(*refusal, by_itself);
+                }
+                (said, by_itself) => panic!("{release}: {said:?} {by_itself:?}"),
+            }
+        }
+    }
+}
