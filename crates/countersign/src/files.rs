@@ -56,6 +56,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     written.with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// Writes a new file and makes it last, but not its name: for a folder that is still to be put in its place, by which
+/// that is done for all of them at once.
+pub(crate) fn write_unplaced(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    write_new(path, bytes, mode).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Makes the names in a folder last.
+pub(crate) fn settle(folder: &Path) -> Result<()> {
+    sync_folder(folder).with_context(|| format!("{} cannot be written", folder.display()))
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let bits = if mode == Mode::Secret { 0o600 } else { 0o644 };
     let mut file = OpenOptions::new()
@@ -169,6 +180,18 @@ mod tests {
             0o600
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unplaced_file_takes_no_other_ones_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bundle");
+        write_unplaced(&path, b"first", Mode::Public).unwrap();
+        write_unplaced(&path, b"second", Mode::Public).unwrap_err();
+        settle(folder.path()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        settle(&path.join("none")).unwrap_err();
     }
 
     #[test]

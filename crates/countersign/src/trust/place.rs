@@ -23,7 +23,7 @@ pub(crate) fn put<'o>(folder: &Path, outputs: &'o [Output]) -> Result<Vec<&'o st
     if is_new {
         let new = NewFolder::begin_for_all(folder)?;
         for output in outputs {
-            files::write(&new.path().join(&output.name), &output.bytes, Mode::Public)?;
+            files::write_unplaced(&new.path().join(&output.name), &output.bytes, Mode::Public)?;
         }
         new.finish()?;
         return Ok(outputs.iter().map(|output| output.name.as_str()).collect());
@@ -89,14 +89,16 @@ fn replace(folder: &Path, changed: &[&Output]) -> Result<()> {
     fs::create_dir(&place).with_context(|| format!("{} cannot be made", place.display()))?;
     let placed = changed
         .iter()
-        .try_for_each(|output| files::write(&place.join(&output.name), &output.bytes, Mode::Public))
+        .try_for_each(|output| {
+            files::write_unplaced(&place.join(&output.name), &output.bytes, Mode::Public)
+        })
         .and_then(|()| {
             for output in changed {
                 let to = folder.join(&output.name);
                 fs::rename(place.join(&output.name), &to)
                     .with_context(|| format!("{} cannot be written", to.display()))?;
             }
-            Ok(())
+            files::settle(folder)
         });
     let _ = fs::remove_dir_all(&place);
     placed
