@@ -7,9 +7,9 @@ use std::{
     sync::OnceLock,
 };
 
-use comfy_table::{Table, presets::NOTHING};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 /// In place of the standard library's, which panics where nobody reads: whoever looks at the first lines only
 /// (`countersign ... | head`) still wants the rest done, and the right exit code.
@@ -61,12 +61,35 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Prints rows under a heading, without lines between them.
 pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>) {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(heading.to_vec());
-    for row in rows {
-        table.add_row(row.iter().map(|cell| shown(cell)));
+    print!("{}", columns(heading, rows));
+}
+
+fn columns(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut lines = vec![heading.iter().map(|&cell| cell.to_owned()).collect()];
+    lines.extend(rows);
+    for cell in lines.iter_mut().flatten() {
+        if let Cow::Owned(harmless) = shown(cell) {
+            *cell = harmless;
+        }
     }
-    println!("{}", table.trim_fmt());
+    let mut widths = Vec::new();
+    for line in &lines {
+        widths.resize(widths.len().max(line.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.width().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for cells in lines {
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(&widths) {
+            let room = width.saturating_sub(cell.width());
+            line.extend([" ", cell, " "]);
+            line.extend(std::iter::repeat_n(' ', room));
+        }
+        text.extend([line.trim_end(), "\n"]);
+    }
+    text
 }
 
 /// Prints names and values, one pair a line.
@@ -129,6 +152,17 @@ pub(crate) fn or_dash(text: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_seen() {
+        let rows = [["größer", "1"], ["漢字", "22"], ["a\n", ""]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(
+            columns(&["NAME", "N"], rows.into()),
+            " NAME    N\n größer  1\n 漢字    22\n a\\u{a}\n"
+        );
+        assert_eq!(columns(&["NAME"], vec![vec![String::new()]]), " NAME\n\n");
+    }
 
     #[test]
     fn nothing_that_a_device_says_moves_the_terminal() {
