@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
     Ok(ExitCode::from(checked.level().exit_code()))
 }
 
-fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
+fn see(args: &TrustCheck, lock: &Lock<'_>) -> Result<Look> {
     let chains: Vec<_> = args
         .chains
         .iter()

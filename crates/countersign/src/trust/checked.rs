@@ -97,7 +97,7 @@ impl Checked {
 
 /// Compares a lock file with what was seen now.
 pub(crate) fn check(
-    lock: &Lock,
+    lock: &Lock<'_>,
     hosts: Vec<Host>,
     silent: Vec<(String, String)>,
     pool: &Pool,
@@ -175,8 +175,8 @@ fn changed(before: &Host, now: &Host) -> Option<String> {
     ))
 }
 
-fn roots_now(lock: &Lock, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
-    let state = |(root, certificate): (&LockedRoot, &Certificate)| {
+fn roots_now(lock: &Lock<'_>, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
+    let state = |(root, certificate): (&LockedRoot<'_>, &Certificate)| {
         let known = pool.about(certificate);
         let row = listed(&root.sha256);
         let mut missing = Vec::new();

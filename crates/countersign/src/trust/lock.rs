@@ -2,7 +2,7 @@
 
 mod write;
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use anyhow::{Context, Result, bail};
 use countersign_operations::text::hex;
@@ -18,7 +18,7 @@ use crate::{files, trust::releases};
 /// The file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Lock {
+pub(crate) struct Lock<'a> {
     /// The version of this format.
     pub(crate) version: u32,
     /// What the roots were chosen from; nothing where none were.
@@ -33,7 +33,7 @@ pub(crate) struct Lock {
     pub(crate) device: Vec<LockedDevice>,
     /// The roots, in the order in which they were packed.
     #[serde(default)]
-    pub(crate) root: Vec<LockedRoot>,
+    pub(crate) root: Vec<LockedRoot<'a>>,
     /// The servers.
     #[serde(default)]
     pub(crate) host: Vec<LockedHost>,
@@ -74,7 +74,7 @@ pub(crate) struct LockedDevice {
 /// One root.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedRoot {
+pub(crate) struct LockedRoot<'a> {
     pub(crate) name: String,
     pub(crate) subject: String,
     pub(crate) sha256: String,
@@ -88,7 +88,7 @@ pub(crate) struct LockedRoot {
     pub(crate) why: String,
     /// The servers that it vouches for.
     pub(crate) hosts: Vec<String>,
-    pub(crate) pem: String,
+    pub(crate) pem: Cow<'a, str>,
 }
 
 /// One server.
@@ -113,7 +113,7 @@ pub(crate) struct LockedCertificate {
     pub(crate) pem: String,
 }
 
-impl Lock {
+impl Lock<'_> {
     /// Reads and checks it: each certificate must have the digest that it is called by.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
@@ -128,8 +128,8 @@ impl Lock {
                 lock.version
             );
         }
-        let all = lock.root.iter().map(|root| (&root.sha256, &root.pem));
-        let seen = lock.seen.iter().map(|one| (&one.sha256, &one.pem));
+        let all = lock.root.iter().map(|root| (&root.sha256, &*root.pem));
+        let seen = lock.seen.iter().map(|one| (&one.sha256, &*one.pem));
         for (digest, text) in all.chain(seen) {
             let found = der(text)?;
             if hex(&countersign_x509::sha256(&found)) != *digest {
@@ -146,7 +146,7 @@ impl Lock {
 
     /// The roots' certificates, in their order.
     pub(crate) fn roots(&self) -> Result<Vec<Certificate>> {
-        let read = |root: &LockedRoot| Ok(Certificate::from_der(&der(&root.pem)?)?);
+        let read = |root: &LockedRoot<'_>| Ok(Certificate::from_der(&der(&root.pem)?)?);
         self.root.iter().map(read).collect()
     }
 

@@ -66,7 +66,7 @@ pub(crate) const fn why_name(why: Why) -> &'static str {
     }
 }
 
-fn lock(made: &Made, plan: &Plan) -> Lock {
+fn lock<'m>(made: &'m Made, plan: &Plan) -> Lock<'m> {
     let time = |at: u64| rfc3339(UnixTime(at));
     let bundle = |(format, packed): &(Format, countersign_trust::bundle::Packed)| LockedBundle {
         file: bundle_name(made, *format).to_owned(),
@@ -75,7 +75,7 @@ fn lock(made: &Made, plan: &Plan) -> Lock {
         roots: made.roots.len() - packed.repeated.len(),
         sha256: hex(&sha256(&packed.bytes)),
     };
-    let root = |root: &Root| LockedRoot {
+    let root = |root: &'m Root| LockedRoot {
         name: root.name.clone(),
         subject: root.certificate.subject_text().to_owned(),
         sha256: root.sha256.clone(),
@@ -85,7 +85,7 @@ fn lock(made: &Made, plan: &Plan) -> Lock {
         from: root.from.clone(),
         why: why_name(root.why).to_owned(),
         hosts: root.hosts.clone(),
-        pem: root.pem.clone(),
+        pem: root.pem.as_str().into(),
     };
     let digest = |der: &Vec<u8>| hex(&sha256(der));
     let mut seen: Vec<LockedCertificate> = made

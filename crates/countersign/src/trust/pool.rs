@@ -256,9 +256,12 @@ static LINES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let lines = countersign_roots::table::CSV.lines();
     lines
         .filter_map(|line| Some((line.split_once(',')?.0, line)))
-        .filter(|(sha256, _)| from_hex(sha256).is_some())
+        .filter(|(sha256, _)| sha256.len() == SHA256_DIGITS)
         .collect()
 });
+
+/// How long a row's first column is; those of comments and of the heading are shorter.
+const SHA256_DIGITS: usize = 64;
 
 /// Of `roots.csv`: the last may hold commas.
 const COLUMNS: usize = 7;

@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use super::{HEAD, Lock};
 
-impl Lock {
+impl Lock<'_> {
     /// Writes it; the same value gives the same bytes.
     pub(crate) fn to_text(&self) -> String {
-        let mut out = Text(format!("{HEAD}\n"));
+        let certificates = self.root.iter().map(|root| &*root.pem);
+        let certificates = certificates.chain(self.seen.iter().map(|one| &*one.pem));
+        let len = certificates.map(|pem| pem.len() + BESIDE_PEM).sum();
+        let mut out = Text(String::with_capacity(len));
+        out.line(HEAD);
         out.plain("version", self.version);
         out.text("chosen_from", &self.chosen_from);
         out.line("\n[policy]");
@@ -105,6 +109,11 @@ impl Text {
 
     /// A basic string: what may not stand in it is escaped.
     fn string(&mut self, value: &str) {
+        let plain = |c: char| c != '"' && c != '\\' && !c.is_control();
+        if value.chars().all(plain) {
+            self.0.extend(["\"", value, "\""]);
+            return;
+        }
         self.0.push('"');
         for c in value.chars() {
             match c {
@@ -124,6 +133,9 @@ impl Text {
         let _ = writeln!(self.0, "pem = \"\"\"\n{pem}\"\"\"");
     }
 }
+
+/// About what stands beside each certificate, in bytes.
+const BESIDE_PEM: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -165,7 +177,7 @@ mod tests {
                 from: odd.clone(),
                 why: "given".to_owned(),
                 hosts: vec![odd.clone(), "x".to_owned()],
-                pem: "-----BEGIN\nAA==\n".to_owned(),
+                pem: "-----BEGIN\nAA==\n".into(),
             }],
             host: vec![LockedHost {
                 host: odd.clone(),
@@ -179,7 +191,7 @@ mod tests {
                 pem: "AA==\n".to_owned(),
             }],
         };
-        let read: Lock = toml::from_str(&lock.to_text()).unwrap();
+        let read: Lock<'_> = toml::from_str(&lock.to_text()).unwrap();
         assert_eq!(read, lock);
     }
 }

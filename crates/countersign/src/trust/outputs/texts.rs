@@ -15,7 +15,9 @@ use crate::trust::{
 
 /// Every certificate under a comment that says whose it is.
 pub(super) fn ca_cert(made: &Made) -> String {
-    let mut text = String::from(
+    let len = made.roots.iter().map(|root| root.pem.len() + COMMENT).sum();
+    let mut text = String::with_capacity(len);
+    text.push_str(
         "# The roots that devices trust, made by `countersign trust bundle`. As `cert_pem`, or as ESP-IDF's custom bundle.\n",
     );
     for root in &made.roots {
@@ -25,20 +27,17 @@ pub(super) fn ca_cert(made: &Made) -> String {
         } else {
             format!(", for {}", root.hosts.join(" "))
         };
-        let lines = [
-            root.name.clone(),
-            certificate.subject_text().to_owned(),
-            format!("SHA-256 {}", root.sha256),
-            format!(
-                "until {}; {}{hosts}",
-                rfc3339(UnixTime(certificate.not_after())),
-                why_name(root.why)
-            ),
-        ];
+        let until = format!(
+            "until {}; {}{hosts}",
+            rfc3339(UnixTime(certificate.not_after())),
+            why_name(root.why)
+        );
+        let digest = format!("SHA-256 {}", root.sha256);
+        let lines = [&root.name, certificate.subject_text(), &digest, &until];
         text.push('\n');
         for line in lines {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "# {}", comment(&line));
+            let _ = writeln!(text, "# {}", comment(line));
         }
         text.push_str(&root.pem);
     }
@@ -192,6 +191,9 @@ pub(crate) fn line(root: &Root) -> String {
     };
     format!("{}{hosts}", why_name(root.why))
 }
+
+/// About how long the comment of a certificate is, in bytes.
+const COMMENT: usize = 384;
 
 /// `CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY` (`components/mbedtls/Kconfig`).
 const CROSS_SIGNED_SINCE: IdfRelease = IdfRelease::new(6, 0, 0);
