@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use countersign_roots::{BundleSettings, Release};
 use countersign_x509::pem;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tempfile::TempDir;
 
 /// The programs, and a folder with the roots.
@@ -52,27 +53,30 @@ impl Bench {
         })
     }
 
-    /// The mean of so many runs of each program that is there, in milliseconds; they take turns.
-    pub(super) fn round(&self, runs: u32) -> Result<Vec<(&'static str, f64)>> {
-        let mut times = Vec::new();
+    /// So many runs of each program that is there, one behind the other.
+    pub(super) fn round(&self, runs: u32) -> Result<Vec<(&'static str, Vec<Times>)>> {
         let commands = [
-            (OURS, self.ours()),
+            (OURS, self.ours("ours")),
+            (OURS_ANEW, self.ours(ANEW)),
+            (OURS_EMPTY, self.ours_empty()),
             (PYTHON, self.python()),
             (EMPTY_PYTHON, self.empty_python()),
         ];
+        let mut rows = Vec::new();
         for (name, command) in commands {
-            if command.is_some() {
-                times.push((name, 0.0));
+            let Some(mut command) = command else { continue };
+            let mut times = Vec::new();
+            for _ in 0..runs {
+                let anew = self.folder.path().join(ANEW);
+                if anew.exists() {
+                    fs::remove_dir_all(anew)?;
+                }
+                let run = Times::of(&mut command);
+                times.push(run.with_context(|| name.to_owned())?);
             }
+            rows.push((name, times));
         }
-        for _ in 0..runs {
-            let commands = [self.ours(), self.python(), self.empty_python()];
-            for ((name, time), mut command) in times.iter_mut().zip(commands.into_iter().flatten())
-            {
-                *time += milliseconds(name, &mut command)? / f64::from(runs);
-            }
-        }
-        Ok(times)
+        Ok(rows)
     }
 
     /// Demands that both made the same bundle.
@@ -86,12 +90,20 @@ impl Bench {
         Ok(())
     }
 
-    /// Six files: bundle, PEM, lock file and the lines for the build, the first time; then none, since nothing changed.
-    fn ours(&self) -> Option<Command> {
+    /// Five files: bundle, PEM, lock file and the lines for the build. In a folder that has them they are made and
+    /// compared, and none is written.
+    fn ours(&self, out: &str) -> Option<Command> {
         let mut command = Command::new(self.ours.as_ref()?);
         command.args([
-            "trust", "bundle", "--idf", "master", "--out", "ours", "--pem", ROOTS,
+            "trust", "bundle", "--idf", "master", "--out", out, "--pem", ROOTS,
         ]);
+        Some(command.here(&self.folder))
+    }
+
+    /// What ours takes to start.
+    fn ours_empty(&self) -> Option<Command> {
+        let mut command = Command::new(self.ours.as_ref()?);
+        command.arg("--version");
         Some(command.here(&self.folder))
     }
 
@@ -128,17 +140,45 @@ impl Here for Command {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn milliseconds(name: &str, command: &mut Command) -> Result<f64> {
-    let start = Instant::now();
-    let status = command.status().with_context(|| name.to_owned())?;
-    let time = start.elapsed().as_secs_f64() * 1000.0;
-    ensure!(status.success(), "{name}: {status}");
-    Ok(time)
+/// What one run took, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// On the clock at the wall.
+    pub(super) wall: f64,
+    /// CPU time of its first thread, which is all that these have; where the system tells it: Linux does.
+    pub(super) cpu: Option<f64>,
+}
+
+impl Times {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+    fn of(command: &mut Command) -> Result<Self> {
+        let start = Instant::now();
+        let mut child = command.spawn()?;
+        let pid = Pid::from_child(&child);
+        // Who has ended and was not waited for can still be asked.
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(pid), ended)?;
+        let wall = start.elapsed().as_secs_f64() * 1000.0;
+        let cpu = fs::read_to_string(format!("/proc/{}/schedstat", child.id()));
+        let status = child.wait()?;
+        ensure!(status.success(), "{status}");
+        let nanoseconds = cpu.ok().and_then(|text| {
+            let first = text.split(' ').next()?;
+            first.parse::<f64>().ok()
+        });
+        Ok(Self {
+            wall,
+            cpu: nanoseconds.map(|nanoseconds| nanoseconds / 1e6),
+        })
+    }
 }
 
 const ROOTS: &str = "roots.pem";
+/// A folder that is not there before a run.
+const ANEW: &str = "anew";
 
 pub(super) const OURS: &str = "countersign trust bundle";
+pub(super) const OURS_ANEW: &str = "countersign trust bundle, into a new folder";
+const OURS_EMPTY: &str = "countersign --version";
 pub(super) const PYTHON: &str = "Python with cryptography, the bundle alone";
 pub(super) const EMPTY_PYTHON: &str = "Python that does nothing";
