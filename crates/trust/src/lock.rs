@@ -1,204 +1,314 @@
 //! `trust.lock`: what was chosen, why, and from what; enough to prove it again without a network.
+//!
+//! TOML (v1.0.0) with PEM in it. Whoever may change the file may change the bundle beside it, so nothing in it is believed
+//! that can be proved: a certificate must have the digest that it is called by.
 
 mod write;
 
-use std::path::Path;
+use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail};
-use countersign_operations::text::hex;
-use countersign_trust::{
-    Clock,
-    choose::{Host, Target},
-};
-use countersign_x509::{Certificate, pem};
+use countersign_roots::table::to_hex;
+use countersign_x509::{Certificate, name::escaped, pem, sha256};
 use serde::Deserialize;
 
-use crate::{files, trust::releases};
+use crate::choose::Host;
 
 /// The file.
+///
+/// Of a file that was read, each text is harmless ([`escaped`]) and each `pem` one block and nothing else.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Lock {
+pub struct Lock {
     /// The version of this format.
-    pub(crate) version: u32,
+    pub version: u32,
     /// What the roots were chosen from; nothing where none were.
-    pub(crate) chosen_from: String,
+    pub chosen_from: String,
     /// What was asked for beyond need.
-    pub(crate) policy: LockedPolicy,
+    pub policy: LockedPolicy,
     /// The bundles.
     #[serde(default)]
-    pub(crate) bundle: Vec<LockedBundle>,
+    pub bundle: Vec<LockedBundle>,
     /// The devices.
     #[serde(default)]
-    pub(crate) device: Vec<LockedDevice>,
+    pub device: Vec<LockedDevice>,
     /// The roots, in the order in which they were packed.
     #[serde(default)]
-    pub(crate) root: Vec<LockedRoot>,
+    pub root: Vec<LockedRoot>,
     /// The servers.
     #[serde(default)]
-    pub(crate) host: Vec<LockedHost>,
+    pub host: Vec<LockedHost>,
     /// Every certificate that a server was seen to send.
     #[serde(default)]
-    pub(crate) seen: Vec<LockedCertificate>,
+    pub seen: Vec<LockedCertificate>,
 }
 
 /// `[policy]`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedPolicy {
-    pub(crate) cross_sign_parents: bool,
-    pub(crate) successors: bool,
-    pub(crate) mozilla_only: bool,
+pub struct LockedPolicy {
+    /// The roots above the top of a cross-signed chain are in, too.
+    pub cross_sign_parents: bool,
+    /// Announced successors are in, too.
+    pub successors: bool,
+    /// Only what today's list has was chosen.
+    pub mozilla_only: bool,
 }
 
 /// One bundle file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedBundle {
-    pub(crate) file: String,
-    pub(crate) format: String,
-    pub(crate) bytes: usize,
-    pub(crate) roots: usize,
-    pub(crate) sha256: String,
+pub struct LockedBundle {
+    /// Its name.
+    pub file: String,
+    /// `legacy` or `offsets`.
+    pub format: String,
+    /// Its length.
+    pub bytes: usize,
+    /// How many entries it has.
+    pub roots: usize,
+    /// The SHA-256 of all of it.
+    pub sha256: String,
 }
 
 /// One kind of device.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedDevice {
-    pub(crate) idf: String,
-    pub(crate) cross_signed_verify: bool,
-    pub(crate) dates: bool,
+pub struct LockedDevice {
+    /// Its release of ESP-IDF: a tag or a branch.
+    pub idf: String,
+    /// Whether it verifies across signatures.
+    pub cross_signed_verify: bool,
+    /// Whether it looks at dates.
+    pub dates: bool,
 }
 
 /// One root.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedRoot {
-    pub(crate) name: String,
-    pub(crate) subject: String,
-    pub(crate) sha256: String,
-    pub(crate) not_before: String,
-    pub(crate) not_after: String,
+pub struct LockedRoot {
+    /// What people call it.
+    pub name: String,
+    /// Its subject, for people.
+    pub subject: String,
+    /// The SHA-256 of its certificate, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Its first second (RFC 3339).
+    pub not_before: String,
+    /// Its last second (RFC 3339).
+    pub not_after: String,
+    /// The last second (RFC 3339) at which it may have issued what Mozilla trusts, where there is one.
     #[serde(default)]
-    pub(crate) distrust_after: Option<String>,
+    pub distrust_after: Option<String>,
     /// `mozilla`, `dropped by mozilla`, `list`, or the file.
-    pub(crate) from: String,
+    pub from: String,
     /// `given`, `needed`, `parent`, `successor`.
-    pub(crate) why: String,
+    pub why: String,
     /// The servers that it vouches for.
-    pub(crate) hosts: Vec<String>,
-    pub(crate) pem: String,
+    pub hosts: Vec<String>,
+    /// Its certificate.
+    pub pem: String,
 }
 
 /// One server.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedHost {
-    pub(crate) host: String,
+pub struct LockedHost {
+    /// Name and port.
+    pub host: String,
     /// What its certificate must be for.
-    pub(crate) name: String,
+    pub name: String,
     /// Its chains, each certificate by its SHA-256, the server's own first.
-    pub(crate) chains: Vec<Vec<String>>,
+    pub chains: Vec<Vec<String>>,
 }
 
 /// One certificate.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LockedCertificate {
-    pub(crate) sha256: String,
+pub struct LockedCertificate {
+    /// Its SHA-256, in lower-case hexadecimal.
+    pub sha256: String,
     /// Nothing where it cannot be read.
-    pub(crate) subject: String,
-    pub(crate) not_after: String,
-    pub(crate) pem: String,
+    pub subject: String,
+    /// Its last second (RFC 3339).
+    pub not_after: String,
+    /// All of it.
+    pub pem: String,
+}
+
+/// Why a text is no lock file, or one that is not believed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A certificate is another than it is called.
+    #[error("the certificate that is called {sha256} has another SHA-256")]
+    AnotherDigest {
+        /// What it is called.
+        sha256: String,
+    },
+    /// A certificate of a chain is not there.
+    #[error("certificate {sha256} of a chain is missing")]
+    Missing {
+        /// What it is called.
+        sha256: String,
+    },
+    /// It has no roots.
+    #[error("there are no roots in it")]
+    NoRoots,
+    /// It is no TOML, or another file.
+    #[error("no lock file of `trust bundle`: {what}")]
+    NotALock {
+        /// What the reader of TOML says, harmless.
+        what: String,
+    },
+    /// The certificate that is called so cannot be read.
+    #[error("the certificate that is called {sha256} cannot be read")]
+    Unreadable {
+        /// What it is called.
+        sha256: String,
+        /// Why.
+        #[source]
+        cause: countersign_x509::Error,
+    },
+    /// A version that is not known here.
+    #[error("version {version} of the lock file is not known here; make it anew by `trust bundle`")]
+    Version {
+        /// Which.
+        version: u32,
+    },
 }
 
 impl Lock {
-    /// Reads and checks it: each certificate must have the digest that it is called by.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = files::read_text(path)?;
-        Self::parse(&text).with_context(|| path.display().to_string())
-    }
-
-    fn parse(text: &str) -> Result<Self> {
-        let lock: Self = toml::from_str(text).context("no lock file of `trust bundle`")?;
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut lock: Self = toml::from_str(text).map_err(|error| Error::NotALock {
+            what: crate::text::lines(error.to_string().trim_end()),
+        })?;
         if lock.version != VERSION {
-            bail!(
-                "version {} of the lock file is not known here; make it anew by `trust bundle`",
-                lock.version
-            );
+            let version = lock.version;
+            return Err(Error::Version { version });
         }
-        let all = lock.root.iter().map(|root| (&root.sha256, &root.pem));
-        let seen = lock.seen.iter().map(|one| (&one.sha256, &one.pem));
-        for (digest, text) in all.chain(seen) {
-            let found = der(text)?;
-            if hex(&countersign_x509::sha256(&found)) != *digest {
-                bail!("the certificate that is called {digest} has another SHA-256");
-            }
+        for text in lock.texts() {
+            *text = escaped(text);
         }
-        lock.hosts()?;
-        lock.targets(None)?;
+        for root in &mut lock.root {
+            root.pem = checked(&root.sha256, &root.pem)?;
+        }
+        for one in &mut lock.seen {
+            one.pem = checked(&one.sha256, &one.pem)?;
+        }
         if lock.root.is_empty() {
-            bail!("there are no roots in it");
+            return Err(Error::NoRoots);
         }
+        lock.roots()?;
+        lock.hosts()?;
         Ok(lock)
     }
 
     /// The roots' certificates, in their order.
-    pub(crate) fn roots(&self) -> Result<Vec<Certificate>> {
-        let read = |root: &LockedRoot| Ok(Certificate::from_der(&der(&root.pem)?)?);
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], which a lock file that was read has not.
+    pub fn roots(&self) -> Result<Vec<Certificate>, Error> {
+        let read = |root: &LockedRoot| {
+            let certificate = der(&root.pem).and_then(|der| Certificate::from_der(&der));
+            certificate.map_err(|cause| unreadable(&root.sha256, cause))
+        };
         self.root.iter().map(read).collect()
     }
 
     /// The servers, with what they were seen to send.
-    pub(crate) fn hosts(&self) -> Result<Vec<Host>> {
-        let find = |digest: &String| {
-            let found = self.seen.iter().find(|one| one.sha256 == *digest);
-            let found =
-                found.with_context(|| format!("certificate {digest} of a chain is missing"))?;
-            der(&found.pem)
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and [`Error::Unreadable`], which a lock file that was read has not.
+    pub fn hosts(&self) -> Result<Vec<Host>, Error> {
+        let seen: HashMap<&str, &str> = self
+            .seen
+            .iter()
+            .map(|one| (one.sha256.as_str(), one.pem.as_str()))
+            .collect();
+        let find = |sha256: &String| match seen.get(sha256.as_str()) {
+            Some(pem) => der(pem).map_err(|cause| unreadable(sha256, cause)),
+            None => Err(Error::Missing {
+                sha256: sha256.clone(),
+            }),
         };
-        let chain = |chain: &Vec<String>| chain.iter().map(find).collect::<Result<Vec<_>>>();
+        let chain = |chain: &Vec<String>| chain.iter().map(find).collect::<Result<Vec<_>, _>>();
         let host = |host: &LockedHost| {
             Ok(Host {
                 label: host.host.clone(),
                 name: host.name.clone(),
-                chains: host.chains.iter().map(chain).collect::<Result<_>>()?,
+                chains: host.chains.iter().map(chain).collect::<Result<_, _>>()?,
             })
         };
         self.host.iter().map(host).collect()
     }
 
-    /// The devices. Those that look at dates take `now`.
-    pub(crate) fn targets(
-        &self,
-        now: Option<countersign_protocol::UnixTime>,
-    ) -> Result<Vec<Target>> {
-        let target = |device: &LockedDevice| {
-            let clock = match now {
-                Some(now) if device.dates => Clock::At(now),
-                _ => Clock::Ignored,
-            };
-            releases::of_label(&device.idf, device.cross_signed_verify, clock)
-                .with_context(|| format!("ESP-IDF {} is not known here", device.idf))
-        };
-        self.device.iter().map(target).collect()
+    /// Every text in it that may come to be shown.
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let bundles = self.bundle.iter_mut();
+        let bundles = bundles.flat_map(|one| [&mut one.file, &mut one.format, &mut one.sha256]);
+        let devices = self.device.iter_mut().map(|one| &mut one.idf);
+        let roots = self.root.iter_mut().flat_map(|root| {
+            let all = [
+                &mut root.name,
+                &mut root.subject,
+                &mut root.sha256,
+                &mut root.not_before,
+                &mut root.not_after,
+                &mut root.from,
+                &mut root.why,
+            ];
+            let hosts = root.hosts.iter_mut();
+            all.into_iter().chain(&mut root.distrust_after).chain(hosts)
+        });
+        let hosts = self.host.iter_mut().flat_map(|host| {
+            let chains = host.chains.iter_mut().flatten();
+            [&mut host.host, &mut host.name].into_iter().chain(chains)
+        });
+        let seen = self.seen.iter_mut();
+        let seen = seen.flat_map(|one| [&mut one.sha256, &mut one.subject, &mut one.not_after]);
+        let own = std::iter::once(&mut self.chosen_from);
+        own.chain(bundles)
+            .chain(devices)
+            .chain(roots)
+            .chain(hosts)
+            .chain(seen)
     }
 }
 
-fn der(text: &str) -> Result<Vec<u8>> {
-    let blocks = pem::blocks(text.as_bytes(), pem::CERTIFICATE)?;
-    match blocks.into_iter().next() {
-        Some(der) => Ok(der),
-        None => bail!("a certificate is missing"),
+/// The one block of a text with a certificate of this SHA-256.
+fn checked(sha256: &str, text: &str) -> Result<String, Error> {
+    let der = der(text).map_err(|cause| unreadable(sha256, cause))?;
+    if to_hex(&self::sha256(&der)) != sha256 {
+        let sha256 = sha256.to_owned();
+        return Err(Error::AnotherDigest { sha256 });
     }
+    Ok(pem::encode(pem::CERTIFICATE, &der))
+}
+
+fn der(text: &str) -> Result<Vec<u8>, countersign_x509::Error> {
+    let blocks = pem::blocks(text.as_bytes(), pem::CERTIFICATE)?;
+    let label = pem::CERTIFICATE;
+    let missing = countersign_x509::Error::MissingPem { label };
+    blocks.into_iter().next().ok_or(missing)
+}
+
+fn unreadable(sha256: &str, cause: countersign_x509::Error) -> Error {
+    let sha256 = sha256.to_owned();
+    Error::Unreadable { sha256, cause }
 }
 
 /// The version that is written and read.
-pub(crate) const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// How every lock file begins.
-pub(crate) const HEAD: &str = "\
+pub const HEAD: &str = "\
 # Made by `countersign trust bundle`; not to be edited. What was chosen, why, and what the servers sent then.
 # `countersign trust check` compares it with what they send now. Keep it beside the source.
 ";
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
 use countersign_operations::{Clock as _, text::rfc3339};
+use countersign_trust::lock::Lock;
 use serde_json::json;
 
 use crate::{
@@ -14,14 +15,14 @@ use crate::{
     trust::{
         checked::{Checked, Level, check, metrics},
         hosts::{Asked, Look, chain_argument, look},
-        lock::Lock,
+        lock,
         pool::Pool,
         releases::ranges,
     },
 };
 
 pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
-    let lock = Lock::read(&args.lock)?;
+    let lock = lock::read(&args.lock)?;
     let seen = see(args, &lock)?;
     let pool = Pool::open(args.roots.as_deref(), &global.state)?;
     let now = SystemClock.now();

@@ -3,13 +3,16 @@
 mod metrics;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::{Host, is_same_entry};
+use countersign_trust::{
+    choose::{Host, is_same_entry},
+    lock::{Lock, LockedRoot},
+};
 use countersign_x509::Certificate;
 
 use crate::{
     output::date,
     trust::{
-        lock::{Lock, LockedRoot},
+        lock,
         made::{Proved, packs, proofs, refused},
         pool::{Pool, listed},
     },
@@ -105,7 +108,7 @@ pub(crate) fn check(
     now: UnixTime,
 ) -> anyhow::Result<Checked> {
     let roots = lock.roots()?;
-    let targets = lock.targets(Some(now))?;
+    let targets = lock::targets(lock, Some(now))?;
     let packs = packs(&roots, &targets)?;
     let proofs = proofs(&hosts, &targets, &packs);
     let mut findings = Vec::new();

@@ -5,16 +5,18 @@ pub(crate) mod texts;
 
 use countersign_operations::text::{hex, rfc3339};
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::Why;
+use countersign_trust::{
+    choose::Why,
+    lock::{
+        Lock, LockedBundle, LockedCertificate, LockedDevice, LockedHost, LockedPolicy, LockedRoot,
+        VERSION,
+    },
+};
 use countersign_x509::{Certificate, pem, sha256};
 use esp_formats::bundle::Format;
 
 use crate::trust::{
     config::Plan,
-    lock::{
-        Lock, LockedBundle, LockedCertificate, LockedDevice, LockedHost, LockedPolicy, LockedRoot,
-        VERSION,
-    },
     made::{Made, Root},
     releases::format_name,
 };

@@ -83,7 +83,7 @@ fn server(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     if !findings.name_is_wrong {
         return None;
     }
-    let host = crate::text::plain(findings.host);
+    let host = countersign_x509::name::escaped(findings.host);
     if host_name::has_address(leaf, findings.host) {
         return Some(Refusal::AddressNotCompared { host });
     }

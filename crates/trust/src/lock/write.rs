@@ -6,7 +6,7 @@ use super::{HEAD, Lock};
 
 impl Lock {
     /// Writes it; the same value gives the same bytes.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let mut out = Text(format!("{HEAD}\n"));
         out.plain("version", self.version);
         out.text("chosen_from", &self.chosen_from);
