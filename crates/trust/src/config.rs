@@ -68,11 +68,12 @@ impl Config {
     }
 }
 
-/// Reads a list of names: one a line; a `#` begins a comment.
+/// Reads a list of names: one a line; a `#` begins a comment. A byte order mark may stand wherever files were joined.
 pub fn names(text: &str) -> Vec<String> {
-    text.trim_start_matches('\u{feff}')
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default().trim())
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    text.lines()
+        .map(|line| line.split('#').next().unwrap_or_default())
+        .map(|line| line.trim_matches(blank))
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
         .collect()
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn names_stand_one_a_line() {
-        let text = "\u{feff}ISRG Root X1\r\n\n# all of Amazon's\nAmazon Root CA 1 # the first\n";
+        let text =
+            "\u{feff}ISRG Root X1\r\n\n# all of Amazon's\n\u{feff}Amazon Root CA 1 # the first\n";
         assert_eq!(names(text), ["ISRG Root X1", "Amazon Root CA 1"]);
     }
 }

@@ -72,12 +72,25 @@ pub fn read(text: &[u8]) -> Result<List, Error> {
     Ok(list)
 }
 
+/// A block ends where its end is marked, or where the next one begins: then it is cut, and passed over.
 fn from_pem(text: &str) -> List {
     let (mut list, mut known) = (List::default(), HashSet::new());
-    for (index, block) in text.split(BEGIN).skip(1).enumerate() {
-        let whole = [BEGIN, block].concat();
-        let place = format!("certificate {}", index + 1);
-        list.take(&mut known, &whole, None, None, &place);
+    let (mut rest, mut index) = (text, 1);
+    while let Some(at) = rest.find(BEGIN) {
+        let inside = rest.get(at + BEGIN.len()..).unwrap_or_default();
+        // The dashes of an end may be those of a begin too.
+        let until = inside.find(BEGIN).map(|next| next + DASHES - 1);
+        let block = until
+            .and_then(|until| inside.get(..until))
+            .unwrap_or(inside);
+        let len = match block.find(END) {
+            Some(end) => end + END.len(),
+            None => until.map_or(inside.len(), |until| until - (DASHES - 1)),
+        };
+        let (block, behind) = inside.split_at_checked(len).unwrap_or((inside, ""));
+        let place = format!("certificate {index}");
+        list.take(&mut known, &[BEGIN, block].concat(), None, None, &place);
+        (rest, index) = (behind, index + 1);
     }
     list
 }
@@ -184,6 +197,9 @@ fn records(text: &str) -> Result<Vec<Vec<String>>, Error> {
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+/// On either side of a mark.
+const DASHES: usize = 5;
 
 #[cfg(test)]
 mod tests;

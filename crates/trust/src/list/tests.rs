@@ -43,6 +43,15 @@ fn one_odd_certificate_stops_nobody() {
 }
 
 #[test]
+fn a_block_ends_where_it_says_whatever_dashes_follow() {
+    let [a, b, c] = ["a", "b", "c"].map(pem_of);
+    let [a, b] = [a.trim_end(), b.trim_end()];
+    let list = read(format!("{a}{b}-BEGIN CERTIFICATE-----\nMIIB\n{c}").as_bytes()).unwrap();
+    assert_eq!(names(&list), ["a", "b", "c"]);
+    assert!(list.passed_over.is_empty());
+}
+
+#[test]
 fn the_ccadbs_report_is_read_by_its_columns() {
     let (a, b, c) = (pem_of("a"), pem_of("b"), pem_of("c"));
     let text = format!(
