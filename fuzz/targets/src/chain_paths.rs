@@ -16,7 +16,10 @@ use crate::plain::assert_plain_error;
 /// It ends; every path is one; the order of what was sent finds no other ones; and where a device finds a way, so does
 /// this.
 pub fn run(bytes: &[u8]) {
-    let Some((&asked, list)) = bytes.split_first() else {
+    let Some((&asked, list)) = bytes
+        .split_first()
+        .filter(|(_, list)| list.len() <= 2 * MOST)
+    else {
         return;
     };
     let pool = pool();
@@ -40,15 +43,16 @@ pub fn run(bytes: &[u8]) {
     }
     assert!(!faults.is_empty() || chain.best().is_some_and(is_trusted));
 
+    if chain.cut {
+        return;
+    }
     let mut other = sent.clone();
     if let Some(above) = other.get_mut(1..MAX_SENT.min(sent.len())) {
         above.reverse();
     }
     let other = Chain::new(&other, roots);
-    if !chain.cut && !other.cut {
-        assert_eq!(ways(&chain), ways(&other));
-    }
-    if !chain.cut && !damaged && accepted(&sent, &trusted) {
+    assert!(other.cut || ways(&chain) == ways(&other));
+    if !damaged && accepted(&sent, &trusted) {
         assert!(chain.best().is_some_and(is_trusted), "a device finds a way");
     }
 }
