@@ -2,7 +2,7 @@
 //! all certified each other.
 //!
 //! The first byte says which of the four CAs are trusted, and which are known. Each byte behind it is a certificate of
-//! [`THICKET`]; one of 128 and more is followed by where it is damaged.
+//! `THICKET`; one of 128 and more is followed by where it is damaged.
 
 use countersign_trust::{
     Clock, Device, IdfRelease, bundle,
