@@ -5,6 +5,7 @@
 //! pitfalls). A device tries one: see [`crate::judge`].
 
 mod assess;
+mod file;
 pub mod names;
 mod search;
 
@@ -13,6 +14,7 @@ use std::collections::HashSet;
 use countersign_x509::{Certificate, Error};
 
 pub use assess::{Fault, assess};
+pub use file::{FromFile, LONGEST, NoChain, from_file};
 
 /// The roots that a chain may end in.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,10 +4,12 @@
 pub mod bundle;
 pub mod chain;
 pub mod choose;
+pub mod config;
 pub mod device;
 pub mod esp_idf;
 pub mod lines;
 pub mod list;
+pub mod lock;
 mod mbedtls;
 pub mod release;
 pub mod survey;

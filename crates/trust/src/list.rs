@@ -11,14 +11,16 @@
 //!
 //! Source: <https://www.ccadb.org/resources>, as of 2026-11; RFC 4180 for the CSV.
 
-use countersign_x509::{Certificate, pem};
+use std::collections::HashSet;
+
+use countersign_x509::{Certificate, name::escaped, pem};
 
 /// One root of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Listed {
     /// Its certificate.
     pub certificate: Certificate,
-    /// What the list calls it.
+    /// What the list calls it, made harmless as [`escaped`] does.
     pub name: Option<String>,
     /// The last second, since 1970, at which it may have issued a server's certificate that Mozilla trusts.
     pub distrust_after: Option<u64>,
@@ -29,7 +31,7 @@ pub struct Listed {
 pub struct List {
     /// The roots, in the list's order, each once.
     pub roots: Vec<Listed>,
-    /// What was passed over, and why. One odd certificate stops nobody's build.
+    /// What was passed over, and why, harmless. One odd certificate stops nobody's build.
     pub passed_over: Vec<String>,
 }
 
@@ -70,11 +72,25 @@ pub fn read(text: &[u8]) -> Result<List, Error> {
     Ok(list)
 }
 
+/// A block ends where its end is marked, or where the next one begins: then it is cut, and passed over.
 fn from_pem(text: &str) -> List {
-    let mut list = List::default();
-    for (index, block) in text.split(BEGIN).skip(1).enumerate() {
-        let whole = [BEGIN, block].concat();
-        list.take(&whole, None, None, &format!("certificate {}", index + 1));
+    let (mut list, mut known) = (List::default(), HashSet::new());
+    let (mut rest, mut index) = (text, 1);
+    while let Some(at) = rest.find(BEGIN) {
+        let inside = rest.get(at + BEGIN.len()..).unwrap_or_default();
+        // The dashes of an end may be those of a begin too.
+        let until = inside.find(BEGIN).map(|next| next + DASHES - 1);
+        let block = until
+            .and_then(|until| inside.get(..until))
+            .unwrap_or(inside);
+        let len = match block.find(END) {
+            Some(end) => end + END.len(),
+            None => until.map_or(inside.len(), |until| until - (DASHES - 1)),
+        };
+        let (block, behind) = inside.split_at_checked(len).unwrap_or((inside, ""));
+        let place = format!("certificate {index}");
+        list.take(&mut known, &[BEGIN, block].concat(), None, None, &place);
+        (rest, index) = (behind, index + 1);
     }
     list
 }
@@ -89,41 +105,45 @@ fn from_csv(text: &str) -> Result<List, Error> {
         column("Trust Bits"),
         column("Distrust for TLS After Date"),
     );
-    let mut list = List::default();
+    let (mut list, mut known) = (List::default(), HashSet::new());
     for (index, record) in records.enumerate() {
         let field = |column: Option<usize>| {
             let text = record.get(column?)?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
-        let name = field(names);
-        let place = name
-            .clone()
-            .unwrap_or_else(|| format!("record {}", index + 2));
+        let record = format!("record {}", index + 2);
+        // What stands in a record without a certificate may be anything, a key too: it is not repeated.
+        let Some(text) = field(Some(certificates)) else {
+            list.passed_over.push(format!("{record}: no certificate"));
+            continue;
+        };
+        let name = field(names).map(|name| escaped(&name));
+        let place = name.clone().unwrap_or(record);
         if bits.is_some() && !field(bits).is_some_and(|bits| bits.contains("Websites")) {
             list.passed_over
                 .push(format!("{place}: not trusted for websites"));
             continue;
         }
-        let Some(text) = field(Some(certificates)) else {
-            list.passed_over.push(format!("{place}: no certificate"));
-            continue;
-        };
         let after = field(distrust).and_then(|date| last_second(&date));
-        list.take(text.trim_matches('\''), name.as_deref(), after, &place);
+        let text = text.trim_matches('\'');
+        list.take(&mut known, text, name.as_deref(), after, &place);
     }
     Ok(list)
 }
 
 impl List {
-    fn take(&mut self, text: &str, name: Option<&str>, distrust_after: Option<u64>, place: &str) {
+    fn take(
+        &mut self,
+        known: &mut HashSet<[u8; 32]>,
+        text: &str,
+        name: Option<&str>,
+        distrust_after: Option<u64>,
+        place: &str,
+    ) {
         match pem::certificates(text.as_bytes()) {
             Ok(certificates) => {
                 for certificate in certificates {
-                    if !self
-                        .roots
-                        .iter()
-                        .any(|known| known.certificate == certificate)
-                    {
+                    if known.insert(certificate.fingerprint()) {
                         self.roots.push(Listed {
                             certificate,
                             name: name.map(str::to_owned),
@@ -177,6 +197,9 @@ fn records(text: &str) -> Result<Vec<Vec<String>>, Error> {
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+/// On either side of a mark.
+const DASHES: usize = 5;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,14 @@
 //! Foreign bytes for people to read.
 
-/// A DER `Name`: its parts in their order; `?` where it is none. Control characters are written as numbers.
+/// A DER `Name`: its parts in their order; `?` where it is none. What moves a cursor or turns letters round is escaped.
 pub(crate) fn name(der: &[u8]) -> String {
     countersign_x509::name::text(der).unwrap_or_else(|_| "?".to_owned())
 }
 
-/// A text in which nothing moves a cursor, or hides.
-pub(crate) fn plain(text: &str) -> String {
-    countersign_x509::name::escaped(text)
+/// A text of several lines, each made harmless as [`countersign_x509::name::escaped`] does.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(countersign_x509::name::escaped).collect();
+    lines.join("\n")
 }
 
 /// The content of an OBJECT IDENTIFIER in dotted form (X.690 §8.19); `?` where it is none.

@@ -140,7 +140,8 @@ impl Certificate {
 
     /// The subject's common name, if there is exactly one and it is readable text.
     ///
-    /// Where a name has two, readers would disagree on who is meant; then it has none.
+    /// Where a name has two, or letters in it that are not seen or turn others round, readers would disagree on who is
+    /// meant; then it has none.
     pub fn common_name(&self) -> Option<&str> {
         self.0.fields.subject_name.common_name.as_deref()
     }

@@ -25,13 +25,22 @@ pub fn escaped(text: &str) -> String {
     }
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || hides(c) {
+        if does_harm(c) {
             harmless.extend(c.escape_unicode());
         } else {
             harmless.push(c);
         }
     }
     harmless
+}
+
+/// Whether a text can be shown as it is: [`escaped`] leaves it alone.
+pub fn is_harmless(text: &str) -> bool {
+    !text.contains(does_harm)
+}
+
+fn does_harm(c: char) -> bool {
+    c.is_control() || hides(c)
 }
 
 /// Letters without width, and those that change the direction of others (Unicode 17, general category Cf, in part).
@@ -58,6 +67,8 @@ mod tests {
             ("moc.\u{202e}live", "moc.\\u{202e}live"),
         ] {
             assert_eq!(escaped(text), shown);
+            assert_eq!(is_harmless(text), text == shown);
+            assert!(is_harmless(shown));
         }
     }
 }

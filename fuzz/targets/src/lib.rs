@@ -17,6 +17,8 @@ pub mod build_time;
 pub mod bundle;
 pub mod certificate;
 pub mod certificate_request;
+pub mod chain_file;
+pub mod chain_paths;
 pub mod check_in;
 pub mod check_in_reply;
 pub mod digests;
@@ -32,19 +34,25 @@ pub mod node_record;
 pub mod otadata;
 pub mod partition_table;
 pub mod pem;
+mod plain;
 pub mod private_key;
+pub mod probe_target;
 pub mod public_key;
 pub mod range;
 pub mod release_image;
 pub mod report;
+pub mod root_list;
 mod seal;
 pub mod secure_cert;
 pub mod server_chain;
 pub mod server_url;
 pub mod settings;
+pub mod shown_text;
 pub mod signature;
 pub mod signed_manifest;
 pub mod time;
+pub mod trust_config;
+pub mod trust_lock;
 
 /// A target: it takes any bytes, and panics where it found something.
 pub type Target = fn(&[u8]);
@@ -57,6 +65,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bundle", bundle::run),
     ("certificate", certificate::run),
     ("certificate_request", certificate_request::run),
+    ("chain_file", chain_file::run),
+    ("chain_paths", chain_paths::run),
     ("check_in", check_in::run),
     ("check_in_reply", check_in_reply::run),
     ("digests", digests::run),
@@ -73,15 +83,20 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("partition_table", partition_table::run),
     ("pem", pem::run),
     ("private_key", private_key::run),
+    ("probe_target", probe_target::run),
     ("public_key", public_key::run),
     ("range", range::run),
     ("release_image", release_image::run),
     ("report", report::run),
+    ("root_list", root_list::run),
     ("secure_cert", secure_cert::run),
     ("server_chain", server_chain::run),
     ("server_url", server_url::run),
     ("settings", settings::run),
+    ("shown_text", shown_text::run),
     ("signature", signature::run),
     ("signed_manifest", signed_manifest::run),
     ("time", time::run),
+    ("trust_config", trust_config::run),
+    ("trust_lock", trust_lock::run),
 ];

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use countersign_x509::sha256;
+use countersign_roots::table::to_hex;
+use countersign_x509::{pem, sha256};
 
 /// One sector of NVS, in bytes.
 pub(crate) const NVS_PAGE: usize = 4096;
@@ -90,6 +91,20 @@ fn blank_behind(bytes: &[u8], page: usize, least: usize) -> Vec<u8> {
     let mut flash = bytes.to_vec();
     flash.resize(bytes.len().next_multiple_of(page).max(page * least), 0xFF);
     flash
+}
+
+/// A lock file whose certificates are called by the digests that they have, in chains too.
+pub(crate) fn lock(text: &str) -> String {
+    let mut sealed = text.to_owned();
+    for section in text.split("\n[[").skip(1) {
+        let named = section.split_once("sha256 = \"");
+        let digest = named.and_then(|(_, rest)| rest.get(..64));
+        let found = pem::blocks(section.as_bytes(), pem::CERTIFICATE).ok();
+        if let (Some(digest), Some(der)) = (digest, found.as_deref().and_then(<[_]>::first)) {
+            sealed = sealed.replace(digest, &to_hex(&sha256(der)));
+        }
+    }
+    sealed
 }
 
 /// Writes to `at` the CRC-32 with ESP-IDF's seed over two ranges, where all of them are there.

@@ -7,6 +7,7 @@ use countersign_operations::{
     Clock as _,
     text::{chain, rfc3339},
 };
+use countersign_trust::lock::Lock;
 use serde_json::json;
 
 use crate::{
@@ -17,14 +18,14 @@ use crate::{
     trust::{
         checked::{Checked, Level, check, metrics},
         hosts::{Asked, Look, chain_argument, look},
-        lock::Lock,
+        lock,
         pool::Pool,
         releases::ranges,
     },
 };
 
 pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
-    let lock = Lock::read(&args.lock)?;
+    let lock = lock::read(&args.lock)?;
     let seen = see(args, &lock)?;
     let pool = Pool::open(args.roots.as_deref(), &global.state)?;
     let now = SystemClock.now();
@@ -48,7 +49,7 @@ pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
     Ok(ExitCode::from(checked.level().exit_code()))
 }
 
-fn see(args: &TrustCheck, lock: &Lock<'_>) -> Result<Look> {
+fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
     let chains: Vec<_> = args
         .chains
         .iter()

@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use countersign_probe::Target;
-use countersign_x509::{Error, name::escaped, pem};
+use countersign_trust::chain::{FromFile, LONGEST, from_file};
+use countersign_x509::name::escaped;
 
 /// What a person asked to look at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,15 +20,6 @@ pub(crate) enum Source {
     File(PathBuf),
     /// Standard input.
     Stdin,
-}
-
-/// A chain as a file had it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct FromFile {
-    /// DER, the first first.
-    pub(crate) chain: Vec<Vec<u8>>,
-    /// What else is to be said of the file.
-    pub(crate) notes: Vec<String>,
 }
 
 impl Source {
@@ -82,51 +74,11 @@ pub(crate) fn read(path: Option<&Path>) -> Result<FromFile> {
     };
     let mut bytes = Vec::new();
     // One byte more than is wanted shows that there is more.
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
     reading
-        .and_then(|reader| reader.take(LONGEST + 1).read_to_end(&mut bytes))
+        .and_then(|reader| reader.take(most).read_to_end(&mut bytes))
         .with_context(|| format!("{name} cannot be read"))?;
-    chain_of(&bytes).with_context(|| format!("{name} has no chain"))
-}
-
-/// Finds the certificates in PEM, whatever text is around them, or takes the bytes as one certificate in DER.
-///
-/// Keys are passed over. What is no readable certificate inside a block is kept, since a device would be sent it, too.
-pub(crate) fn chain_of(bytes: &[u8]) -> Result<FromFile> {
-    if bytes.is_empty() {
-        bail!("it is empty");
-    }
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > LONGEST) {
-        bail!("it has more than {LONGEST} bytes; a device takes a chain of 16 KiB at most");
-    }
-    let mut notes = Vec::new();
-    let has = |text: &str| contains(bytes, text.as_bytes());
-    if has("PRIVATE KEY-----") {
-        notes.push("there is a private key in it, which is left where it is".to_owned());
-    }
-    let chain = match pem::blocks(bytes, pem::CERTIFICATE) {
-        Ok(chain) => chain,
-        Err(Error::MissingPem { .. }) if bytes.first() == Some(&SEQUENCE) => vec![bytes.to_vec()],
-        Err(Error::MissingPem { .. }) if has("no peer certificate available") => {
-            bail!("openssl s_client was sent no certificate")
-        }
-        Err(Error::MissingPem { .. }) if !notes.is_empty() => {
-            bail!("there is a private key in it, and no certificate")
-        }
-        Err(Error::MissingPem { .. }) if has("CERTIFICATE REQUEST-----") => {
-            bail!("there is a certificate request in it, and no certificate")
-        }
-        Err(Error::MissingPem { .. }) => {
-            bail!("it is neither PEM (no `-----BEGIN CERTIFICATE-----`) nor DER")
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if chain.len() == 1 && has("\nCertificate chain\n") && has("\nServer certificate\n") {
-        notes.push(
-            "openssl s_client was run without -showcerts: what else the server sent is not in it"
-                .to_owned(),
-        );
-    }
-    Ok(FromFile { chain, notes })
+    from_file(&bytes).with_context(|| format!("{name} has no chain"))
 }
 
 /// Whether a text is in bytes.
@@ -134,14 +86,8 @@ pub(crate) fn contains(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|here| here == text)
 }
 
-/// The longest file that is read: the whole list of Mozilla's roots has 230 KiB. It stops a wrong file, and an endless one.
-const LONGEST: u64 = 4 * 1024 * 1024;
-
 /// Names that end so are meant as files.
 const FILES: [&str; 6] = ["cer", "cert", "crt", "der", "pem", "txt"];
-
-/// How DER begins.
-const SEQUENCE: u8 = 0x30;
 
 #[cfg(test)]
 mod tests {
@@ -169,44 +115,6 @@ mod tests {
             let error = format!("{:#}", Source::parse(text).unwrap_err());
             assert!(error.contains(part), "{text}: {error}");
             assert!(!error.contains("5ec3e7"), "{error}");
-        }
-    }
-
-    #[test]
-    fn certificates_are_found_in_any_text_around_them() {
-        let block = pem::encode(pem::CERTIFICATE, b"0\x03any");
-        let key = pem::encode("PRIVATE KEY", b"secret");
-        for (text, count, noted) in [
-            (block.clone(), 1, 0),
-            (block.trim_end().to_owned(), 1, 0),
-            (format!("\u{feff}{block}"), 1, 0),
-            (block.replace('\n', "\r\n"), 1, 0),
-            (format!("# ours\n{block}\nand\n{block}"), 2, 0),
-            (format!("{key}{block}"), 1, 1),
-            (
-                format!("---\nCertificate chain\n 0 s:\n---\nServer certificate\n{block}---\n"),
-                1,
-                1,
-            ),
-        ] {
-            let read = chain_of(text.as_bytes()).unwrap();
-            assert_eq!(read.chain, vec![b"0\x03any"; count], "{text}");
-            assert_eq!(read.notes.len(), noted, "{text}");
-        }
-        assert_eq!(chain_of(b"0\x03any").unwrap().chain, [b"0\x03any"]);
-        for (bytes, part) in [
-            (Vec::new(), "empty"),
-            (vec![b'0'; 5_000_000], "more than"),
-            (b"hello".to_vec(), "neither PEM"),
-            (key.into_bytes(), "private key"),
-            (block.as_bytes()[..60].to_vec(), "PEM block 1 is cut short"),
-            (
-                b"CONNECTED\n---\nno peer certificate available\n---\n".to_vec(),
-                "no certificate",
-            ),
-        ] {
-            let error = format!("{:#}", chain_of(&bytes).unwrap_err());
-            assert!(error.contains(part), "{error}");
         }
     }
 }

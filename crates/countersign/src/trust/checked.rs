@@ -3,13 +3,16 @@
 mod metrics;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::{Host, is_same_entry};
+use countersign_trust::{
+    choose::{Host, is_same_entry},
+    lock::{Lock, LockedRoot},
+};
 use countersign_x509::Certificate;
 
 use crate::{
     output::date,
     trust::{
-        lock::{Lock, LockedRoot},
+        lock,
         made::{Proved, packs, proofs, refused},
         pool::{Pool, listed},
     },
@@ -97,7 +100,7 @@ impl Checked {
 
 /// Compares a lock file with what was seen now.
 pub(crate) fn check(
-    lock: &Lock<'_>,
+    lock: &Lock,
     hosts: Vec<Host>,
     silent: Vec<(String, String)>,
     pool: &Pool,
@@ -105,7 +108,7 @@ pub(crate) fn check(
     now: UnixTime,
 ) -> anyhow::Result<Checked> {
     let roots = lock.roots()?;
-    let targets = lock.targets(Some(now))?;
+    let targets = lock::targets(lock, Some(now))?;
     let packs = packs(&roots, &targets)?;
     let proofs = proofs(&hosts, &targets, &packs);
     let mut findings = Vec::new();
@@ -175,8 +178,8 @@ fn changed(before: &Host, now: &Host) -> Option<String> {
     ))
 }
 
-fn roots_now(lock: &Lock<'_>, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
-    let state = |(root, certificate): (&LockedRoot<'_>, &Certificate)| {
+fn roots_now(lock: &Lock, certificates: &[Certificate], pool: &Pool) -> Vec<RootState> {
+    let state = |(root, certificate): (&LockedRoot, &Certificate)| {
         let known = pool.about(certificate);
         let row = listed(&root.sha256);
         let mut missing = Vec::new();

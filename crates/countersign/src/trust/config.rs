@@ -1,13 +1,12 @@
 //! `trust.toml`, and how the command line adds to it.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use countersign_trust::choose::Policy;
-use serde::Deserialize;
+use countersign_trust::{
+    choose::Policy,
+    config::{Config, names},
+};
 
 use crate::{
     cli::{Asking, TrustBundle},
@@ -46,36 +45,6 @@ pub(crate) struct Plan {
     pub(crate) cross_signed_verify: Option<bool>,
 }
 
-/// The file as it stands. Paths in it are seen from its folder.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    idf: Vec<String>,
-    hosts: Vec<String>,
-    pem: Vec<PathBuf>,
-    roots: Vec<String>,
-    only: bool,
-    choose_from: Option<PathBuf>,
-    chains: BTreeMap<String, Vec<PathBuf>>,
-    policy: FilePolicy,
-}
-
-/// `[policy]`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own, as in the file"
-)]
-struct FilePolicy {
-    cross_sign_parents: bool,
-    successors: bool,
-    mozilla_only: bool,
-    pin: bool,
-    dates: bool,
-    cross_signed_verify: Option<bool>,
-}
-
 impl Plan {
     /// Reads the file that was named, or `./trust.toml` where nothing was said at all, and adds what was said.
     pub(crate) fn read(args: &TrustBundle) -> Result<Self> {
@@ -89,7 +58,7 @@ impl Plan {
             None if said_nothing && Path::new(DEFAULT_FILE).is_file() => {
                 Self::of_file(Path::new(DEFAULT_FILE))?
             }
-            None => Self::of(File::default(), Path::new("")),
+            None => Self::of(Config::default(), Path::new("")),
         };
         plan.idf.extend(args.idf.iter().cloned());
         plan.asked.hosts.extend(args.hosts.iter().cloned());
@@ -116,12 +85,12 @@ impl Plan {
 
     fn of_file(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
-        let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let file = Config::parse(&text).with_context(|| path.display().to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Ok(Self::of(file, folder))
     }
 
-    fn of(file: File, folder: &Path) -> Self {
+    fn of(file: Config, folder: &Path) -> Self {
         let seen_from = |path: PathBuf| folder.join(path);
         let chains = file.chains.into_iter().flat_map(|(host, paths)| {
             let pair = move |path| (Some(host.clone()), folder.join(path));
@@ -167,16 +136,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// One name a line; a `#` begins a comment.
-fn names(text: &str) -> Vec<String> {
-    text.trim_start_matches('\u{feff}')
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default().trim())
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// What is read where nothing is said.
@@ -237,14 +196,8 @@ mod tests {
         let text = text.split("```").next().unwrap();
         // With what is commented out, too.
         for text in [text.to_owned(), text.replace("\n# ", "\n")] {
-            let file: File = toml::from_str(&text).unwrap();
+            let file = Config::parse(&text).unwrap();
             assert_eq!(file.idf.len(), 3);
         }
-    }
-
-    #[test]
-    fn names_stand_one_a_line() {
-        let text = "\u{feff}ISRG Root X1\r\n\n# all of Amazon's\nAmazon Root CA 1 # the first\n";
-        assert_eq!(names(text), ["ISRG Root X1", "Amazon Root CA 1"]);
     }
 }

@@ -5,16 +5,18 @@ pub(crate) mod texts;
 
 use countersign_operations::text::{hex, rfc3339};
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::Why;
+use countersign_trust::{
+    choose::Why,
+    lock::{
+        Lock, LockedBundle, LockedCertificate, LockedDevice, LockedHost, LockedPolicy, LockedRoot,
+        VERSION,
+    },
+};
 use countersign_x509::{Certificate, pem, sha256};
 use esp_formats::bundle::Format;
 
 use crate::trust::{
     config::Plan,
-    lock::{
-        Lock, LockedBundle, LockedCertificate, LockedDevice, LockedHost, LockedPolicy, LockedRoot,
-        VERSION,
-    },
     made::{Made, Root},
     releases::format_name,
 };
@@ -66,7 +68,7 @@ pub(crate) const fn why_name(why: Why) -> &'static str {
     }
 }
 
-fn lock<'m>(made: &'m Made, plan: &Plan) -> Lock<'m> {
+fn lock(made: &Made, plan: &Plan) -> Lock {
     let time = |at: u64| rfc3339(UnixTime(at));
     let bundle = |(format, packed): &(Format, countersign_trust::bundle::Packed)| LockedBundle {
         file: bundle_name(made, *format).to_owned(),
@@ -75,7 +77,7 @@ fn lock<'m>(made: &'m Made, plan: &Plan) -> Lock<'m> {
         roots: made.roots.len() - packed.repeated.len(),
         sha256: hex(&sha256(&packed.bytes)),
     };
-    let root = |root: &'m Root| LockedRoot {
+    let root = |root: &Root| LockedRoot {
         name: root.name.clone(),
         subject: root.certificate.subject_text().to_owned(),
         sha256: root.sha256.clone(),
@@ -85,7 +87,7 @@ fn lock<'m>(made: &'m Made, plan: &Plan) -> Lock<'m> {
         from: root.from.clone(),
         why: why_name(root.why).to_owned(),
         hosts: root.hosts.clone(),
-        pem: root.pem.as_str().into(),
+        pem: root.pem.clone(),
     };
     let digest = |der: &Vec<u8>| hex(&sha256(der));
     let mut seen: Vec<LockedCertificate> = made

@@ -7,13 +7,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use countersign_trust::lock::HEAD;
 
 use crate::{
     files::{self, Mode, NewFolder},
-    trust::{
-        lock::HEAD,
-        outputs::{BUNDLES, LOCK, Output},
-    },
+    trust::outputs::{BUNDLES, LOCK, Output},
 };
 
 /// Writes the files into a new folder, or into one that was written so before. A file that is the same already is left

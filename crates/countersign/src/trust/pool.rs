@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use countersign_operations::text::{from_rfc3339, hex};
 use countersign_roots::table::from_hex;
 use countersign_trust::{choose::Candidate, list};
-use countersign_x509::{Certificate, sha256};
+use countersign_x509::{Certificate, name::escaped, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -207,14 +207,19 @@ impl Pool {
         }
         match all[..] {
             [one] => Ok(one),
-            [] => bail!("no root is called `{name}`{}", self.suggest(name)),
+            [] => bail!(
+                "no root is called `{}`{}",
+                escaped(name),
+                self.suggest(name)
+            ),
             ref several => {
                 let list = several.iter().map(|root| {
                     let digest = hex(&root.certificate.fingerprint());
                     format!("\n  {digest}  {}", root.certificate.subject_text())
                 });
                 bail!(
-                    "several roots are called `{name}`; name one by its SHA-256:{}",
+                    "several roots are called `{}`; name one by its SHA-256:{}",
+                    escaped(name),
                     list.collect::<String>()
                 )
             }

@@ -1,24 +1,33 @@
 //! The search for paths: depth first, every signature checked, ended by a bound.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use countersign_x509::{Certificate, Error};
 
 use super::{End, MAX_PATHS, Path, Roots, Sent};
 
 /// All paths from the first certificate, the best first, and whether the search was cut.
 pub(super) fn paths(sent: &[Sent], roots: Roots<'_>) -> (Vec<Path>, bool) {
+    let search = searched(sent, roots);
+    let cut = search.is_over();
+    let mut paths = search.paths;
+    paths.sort_by_key(|path| (rank(&path.end), path.over.len()));
+    paths.truncate(MAX_PATHS);
+    (paths, cut)
+}
+
+fn searched<'a>(sent: &'a [Sent], roots: Roots<'a>) -> Search<'a> {
     let mut search = Search {
         sent,
         roots,
         paths: Vec::new(),
+        checked: HashMap::new(),
         steps: 0,
     };
     if let Some(Ok(own)) = sent.first().map(|first| &first.certificate) {
         search.climb(&mut vec![0], own);
     }
-    let cut = search.is_over();
-    let mut paths = search.paths;
-    paths.sort_by_key(|path| (rank(&path.end), path.over.len()));
-    (paths, cut)
+    search
 }
 
 const fn rank(end: &End) -> u8 {
@@ -36,6 +45,10 @@ struct Search<'a> {
     sent: &'a [Sent],
     roots: Roots<'a>,
     paths: Vec<Path>,
+    /// What came of the signatures that were checked, by certificate and issuer: in a thicket one meets them again and
+    /// again.
+    checked: HashMap<(Certificate, Certificate), bool>,
+    /// How often a signature was asked for.
     steps: usize,
 }
 
@@ -140,10 +153,13 @@ impl Search<'_> {
     /// found again as a fault.
     fn signed(&mut self, certificate: &Certificate, issuer: &Certificate) -> bool {
         self.steps = self.steps.saturating_add(1);
-        matches!(
-            certificate.verify_signature_with(issuer.public_key()),
-            Ok(()) | Err(Error::UnsupportedSignature { .. })
-        )
+        match self.checked.entry((certificate.clone(), issuer.clone())) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(matches!(
+                certificate.verify_signature_with(issuer.public_key()),
+                Ok(()) | Err(Error::UnsupportedSignature { .. })
+            )),
+        }
     }
 
     const fn is_over(&self) -> bool {
@@ -151,5 +167,58 @@ impl Search<'_> {
     }
 }
 
-/// How many signatures are checked at most: some tenths of a second.
+/// How often a signature is asked for at most: some hundredths of a second.
 const MAX_STEPS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::{Chain, MAX_SENT, tests::Ca};
+
+    #[test]
+    fn two_hundred_certificates_that_vouch_for_each_other_cost_a_bounded_number_of_checks() {
+        let cas: Vec<Ca> = (0..15).map(|n| Ca::root(&format!("ca {n}"))).collect();
+        // Those of the first few CAs come first: what is looked at is as dense as can be.
+        let mut all = vec![cas[0].leaf(&["a.test"])];
+        for (n, ca) in cas.iter().enumerate() {
+            let below = cas.iter().take(n);
+            all.extend(below.flat_map(|other| [ca.under(other), other.under(ca)]));
+        }
+        assert!(all.len() > 200);
+        let last = [cas[5].certificate.clone()];
+        for trusted in [&[][..], &last] {
+            let roots = Roots {
+                trusted,
+                known: &[],
+            };
+            let chain = Chain::new(&all, roots);
+            assert!(chain.cut && chain.paths.len() == MAX_PATHS);
+            assert_eq!(
+                (chain.sent.len(), chain.left_off),
+                (MAX_SENT, all.len() - MAX_SENT)
+            );
+            let found = chain.best().is_some_and(|best| rank(&best.end) == 0);
+            assert_eq!(found, !trusted.is_empty());
+
+            let search = searched(&chain.sent, roots);
+            let after_the_end = MAX_SENT * (MAX_SENT + trusted.len());
+            assert!(search.steps < MAX_STEPS + after_the_end, "{}", search.steps);
+            assert!(search.checked.len() < 200, "{}", search.checked.len());
+        }
+    }
+
+    #[test]
+    fn many_roots_of_one_name_and_key_make_no_more_paths_than_are_kept() {
+        let (old, new) = (Ca::root("old"), Ca::root("new"));
+        // One name and key, as often certified.
+        let trusted: Vec<Certificate> = (0..2 * MAX_PATHS)
+            .map(|_| Certificate::from_der(&new.under(&old)).unwrap())
+            .collect();
+        let roots = Roots {
+            trusted: &trusted,
+            known: &[],
+        };
+        let chain = Chain::new(&[new.leaf(&["a.test"])], roots);
+        assert!(chain.cut && chain.paths.len() == MAX_PATHS);
+    }
+}

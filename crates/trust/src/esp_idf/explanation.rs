@@ -83,7 +83,7 @@ fn server(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     if !findings.name_is_wrong {
         return None;
     }
-    let host = crate::text::plain(findings.host);
+    let host = countersign_x509::name::escaped(findings.host);
     if host_name::has_address(leaf, findings.host) {
         return Some(Refusal::AddressNotCompared { host });
     }
@@ -267,4 +267,41 @@ fn missing(findings: &Findings<'_, '_, '_>, certificate: &Certificate<'_>) -> Re
 /// The OID of a certificate's signature algorithm, in dotted form.
 fn signature_oid(certificate: &Certificate<'_>) -> String {
     crate::text::oid(certificate.signed_with.oid)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{DistinguishedName, DnType};
+
+    use super::*;
+    use crate::{Clock, Device, IdfRelease, bundle, chain::tests::Ca, judge};
+
+    #[test]
+    fn a_verdict_turns_no_letters_round_and_moves_no_terminal() {
+        let root = Ca::root("root");
+        let leaf = root.leaf_with(&[], |params| {
+            params.distinguished_name = DistinguishedName::new();
+            let name = "moc.\u{202e}live\u{1b}[2J";
+            params.distinguished_name.push(DnType::CommonName, name);
+        });
+        let release = IdfRelease::new(5, 5, 1);
+        let roots = [root.certificate.clone()];
+        let device = Device {
+            release,
+            bundle: &bundle::build(&roots, bundle::format_for(release)).unwrap(),
+            clock: Clock::Ignored,
+            cross_signed: false,
+        };
+        let verdict = judge(&[&leaf], "a\u{2066}.test", &device);
+        let refusal = verdict.outcome.unwrap_err();
+        let expected = Refusal::WrongName {
+            host: "a\\u{2066}.test".to_owned(),
+            names: vec!["moc.\\u{202e}live\\u{1b}[2J".to_owned()],
+        };
+        assert_eq!(refusal, expected);
+        for step in verdict.steps {
+            let said = step.to_string();
+            assert!(countersign_x509::name::is_harmless(&said), "{said:?}");
+        }
+    }
 }

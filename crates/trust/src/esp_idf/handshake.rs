@@ -104,7 +104,7 @@ fn decide<'b>(
         what: format!(
             "it is {}for `{}`",
             if name_is_wrong { "not " } else { "" },
-            crate::text::plain(host)
+            countersign_x509::name::escaped(host)
         ),
     });
     let builder = Builder {

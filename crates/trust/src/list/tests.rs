@@ -43,6 +43,15 @@ fn one_odd_certificate_stops_nobody() {
 }
 
 #[test]
+fn a_block_ends_where_it_says_whatever_dashes_follow() {
+    let [a, b, c] = ["a", "b", "c"].map(pem_of);
+    let [a, b] = [a.trim_end(), b.trim_end()];
+    let list = read(format!("{a}{b}-BEGIN CERTIFICATE-----\nMIIB\n{c}").as_bytes()).unwrap();
+    assert_eq!(names(&list), ["a", "b", "c"]);
+    assert!(list.passed_over.is_empty());
+}
+
+#[test]
 fn the_ccadbs_report_is_read_by_its_columns() {
     let (a, b, c) = (pem_of("a"), pem_of("b"), pem_of("c"));
     let text = format!(
@@ -67,4 +76,30 @@ fn what_is_no_list_is_refused() {
     check("Owner,Name\nx,y\n", Error::NoPemColumn);
     check("Owner,\"PEM Info\nx", Error::Cut { line: 1 });
     check("PEM Info,x\nnothing,x\n", Error::Empty);
+}
+
+#[test]
+fn what_a_list_says_moves_no_terminal() {
+    let a = pem_of("a");
+    let text = format!(
+        "Common Name or Certificate Name,PEM Info\nA\u{1b}[2J\u{202e},\"'{a}'\"\n\u{9b}2J,x\n"
+    );
+    let list = read(text.as_bytes()).unwrap();
+    assert_eq!(list.roots[0].name.as_deref(), Some("A\\u{1b}[2J\\u{202e}"));
+    assert_eq!(
+        list.passed_over,
+        ["\\u{9b}2J: no `BEGIN CERTIFICATE` in the text"]
+    );
+}
+
+#[test]
+fn a_key_in_a_list_goes_nowhere() {
+    let (a, key) = (pem_of("a"), pem::encode("PRIVATE KEY", &[7; 60]));
+    let secret = key.lines().nth(1).unwrap().to_owned();
+    let csv = "Common Name or Certificate Name,PEM Info\n";
+    for text in [format!("{key}{a}{key}"), format!("{csv}A,\"'{a}'\"\n{key}")] {
+        let list = read(text.as_bytes()).unwrap();
+        assert_eq!(names(&list), ["a"]);
+        assert!(!format!("{list:?}").contains(&secret));
+    }
 }

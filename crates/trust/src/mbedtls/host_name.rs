@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use countersign_x509::name::escaped;
+
 use super::{
     Certificate, Rules,
     extensions::{DNS_NAME, IP_ADDRESS, URI},
@@ -35,7 +37,7 @@ pub(crate) fn has_address(leaf: &Certificate<'_>, host: &str) -> bool {
         .any(|(kind, name)| *kind == IP_ADDRESS && is_address(name, address))
 }
 
-/// All the names that it is for; what is no plain text is written as numbers.
+/// All the names that it is for; what would harm a terminal is escaped.
 pub(crate) fn all(leaf: &Certificate<'_>) -> Vec<String> {
     let Some(names) = &leaf.extensions.alternative_names else {
         return leaf.subject.common_names().map(plain).collect();
@@ -49,7 +51,7 @@ pub(crate) fn all(leaf: &Certificate<'_>) -> Vec<String> {
 }
 
 fn plain(name: &[u8]) -> String {
-    crate::text::plain(&String::from_utf8_lossy(name))
+    escaped(&String::from_utf8_lossy(name))
 }
 
 fn is_address(name: &[u8], address: IpAddr) -> bool {

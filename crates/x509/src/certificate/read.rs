@@ -13,7 +13,7 @@ use super::{BasicConstraints, Extensions, Fields, Name};
 use crate::{
     Error, ExtendedKeyUsage, KeyUsage, PublicKey,
     der::{BIT_STRING, Element, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, SET, UTC_TIME},
-    name::escaped,
+    name::{escaped, is_harmless},
 };
 
 pub(super) fn fields(der: &[u8]) -> Result<Fields, Error> {
@@ -84,7 +84,7 @@ pub(crate) fn name(element: &Element<'_>, what: &'static str) -> Result<Name, Er
     let (_, name) = X509Name::from_der(element.der()).map_err(|_| malformed(what, element))?;
     let mut common_names = name.iter_common_name();
     let common_name = match (common_names.next(), common_names.next()) {
-        (Some(only), None) => only.as_str().ok().filter(|text| is_plain(text)),
+        (Some(only), None) => only.as_str().ok().filter(|text| is_harmless(text)),
         _ => None,
     };
     Ok(Name {
@@ -228,11 +228,7 @@ fn alternative_name(read: &mut Extensions, name: &GeneralName<'_>) -> Option<()>
 
 /// A name with a NUL or a line end in it is read differently by different readers: refused.
 fn plain(text: &str) -> Option<String> {
-    (text.is_ascii() && is_plain(text)).then(|| text.to_owned())
-}
-
-fn is_plain(text: &str) -> bool {
-    !text.chars().any(char::is_control)
+    (text.is_ascii() && is_harmless(text)).then(|| text.to_owned())
 }
 
 const fn malformed(what: &'static str, element: &Element<'_>) -> Error {

@@ -49,6 +49,18 @@ fn a_leaf_says_what_openssl_wrote() {
 }
 
 #[test]
+fn a_common_name_that_is_not_what_it_looks_like_is_none() {
+    let mut der = vector("ok_leaf").der().to_vec();
+    let name = b"updates.example";
+    let at = der.windows(name.len()).position(|here| here == name);
+    let at = at.unwrap();
+    der[at..at + name.len()].copy_from_slice("upd\u{202e}ates.exam".as_bytes());
+    let leaf = Certificate::from_der(&der).unwrap();
+    assert_eq!(leaf.common_name(), None);
+    assert_eq!(leaf.subject_text(), "CN=upd\\u{202e}ates.exam");
+}
+
+#[test]
 fn a_chain_is_told_from_names_and_signatures() {
     let [root, issuing, leaf] = ["ok_root", "ok_issuing", "ok_leaf"].map(vector);
     assert!(leaf.is_issued_by(&issuing) && issuing.is_issued_by(&root));

@@ -81,7 +81,7 @@ pub(crate) fn seeds() -> Seeds {
     seeds
 }
 
-fn hierarchy() -> (Certificate, Authority) {
+pub(crate) fn hierarchy() -> (Certificate, Authority) {
     let key = FileKey::generate().unwrap();
     let root = root::self_sign("Root", &key, VALIDITY, [1; 16]).unwrap();
     let above = Authority::new(root.clone(), vec![], Arc::new(key)).unwrap();
@@ -91,12 +91,12 @@ fn hierarchy() -> (Certificate, Authority) {
     (root, issuing)
 }
 
-fn issue(issuing: &Authority, profile: &Profile, key: &FileKey) -> Vec<Certificate> {
+pub(crate) fn issue(issuing: &Authority, profile: &Profile, key: &FileKey) -> Vec<Certificate> {
     let issued = issuing.issue(profile, key.public_key(), VALIDITY, [3; 16]);
     issuing.chain_of(issued.unwrap())
 }
 
-const VALIDITY: Validity = Validity {
+pub(crate) const VALIDITY: Validity = Validity {
     not_before: UnixTime(1_700_000_000),
     not_after: Some(UnixTime(4_000_000_000)),
 };

@@ -1,4 +1,5 @@
-//! Writes the first inputs of every corpus, valid ones by our own builders: `fuzz/corpus/TARGET/ok_*`.
+//! Writes the first inputs of every corpus by our own builders: valid ones to `fuzz/corpus/TARGET/ok_*`, and some that
+//! are wrong in a way which fuzzing takes long to come to, `err_*`.
 //!
 //! Keys and certificates are new each time, and nobody's. What fuzzing found lies beside them and stays as it is.
 
@@ -10,24 +11,38 @@
 mod flash;
 mod identity;
 mod text;
+mod thicket;
+mod trust;
 mod wire;
 
 use std::{fs, path::Path};
 
-/// Valid inputs: the target, a name, the bytes.
+/// Inputs: the target, a name, which begins with `err_` where they are wrong, the bytes.
 pub(crate) type Seeds = Vec<(&'static str, &'static str, Vec<u8>)>;
 
 fn main() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus = here.join("../corpus");
+    fs::write(
+        here.join("src/chain_paths/thicket.der"),
+        thicket::certificates(),
+    )
+    .unwrap();
     let seeds = [
         flash::seeds(),
         identity::seeds(),
         text::seeds(),
+        trust::seeds(),
         wire::seeds(),
     ];
     for (target, name, bytes) in seeds.concat() {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(format!("ok_{name}")), bytes).unwrap();
+        let file = if name.starts_with("err_") {
+            name.to_owned()
+        } else {
+            format!("ok_{name}")
+        };
+        fs::write(folder.join(file), bytes).unwrap();
     }
 }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::{HEAD, Lock};
 
-impl Lock<'_> {
+impl Lock {
     /// Writes it; the same value gives the same bytes.
-    pub(crate) fn to_text(&self) -> String {
-        let certificates = self.root.iter().map(|root| &*root.pem);
-        let certificates = certificates.chain(self.seen.iter().map(|one| &*one.pem));
+    pub fn to_text(&self) -> String {
+        let certificates = self.root.iter().map(|root| &root.pem);
+        let certificates = certificates.chain(self.seen.iter().map(|one| &one.pem));
         let len = certificates.map(|pem| pem.len() + BESIDE_PEM).sum();
         let mut out = Text(String::with_capacity(len));
         out.line(HEAD);
@@ -177,7 +177,7 @@ mod tests {
                 from: odd.clone(),
                 why: "given".to_owned(),
                 hosts: vec![odd.clone(), "x".to_owned()],
-                pem: "-----BEGIN\nAA==\n".into(),
+                pem: "-----BEGIN\nAA==\n".to_owned(),
             }],
             host: vec![LockedHost {
                 host: odd.clone(),
@@ -191,7 +191,7 @@ mod tests {
                 pem: "AA==\n".to_owned(),
             }],
         };
-        let read: Lock<'_> = toml::from_str(&lock.to_text()).unwrap();
+        let read: Lock = toml::from_str(&lock.to_text()).unwrap();
         assert_eq!(read, lock);
     }
 }
