@@ -1,5 +1,6 @@
 //! The command line as plain data.
 
+mod asking;
 mod bundle;
 mod inspect;
 
@@ -7,7 +8,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use bundle::{Asking, RootsCommand, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use asking::Asking;
+pub(crate) use bundle::{RootsCommand, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.

@@ -5,6 +5,7 @@
     reason = "a command-line program shows its results on stdout and all else on stderr"
 )]
 
+mod asking;
 mod cli;
 mod command;
 mod demo;

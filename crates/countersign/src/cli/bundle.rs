@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
+use super::Asking;
+
 #[derive(Args, Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct TrustBundle {
@@ -28,9 +30,6 @@ pub(crate) struct TrustBundle {
     /// A chain to take as seen, in place of asking the host: PEM, the server's own certificate first
     #[arg(long = "chain", value_name = "[HOST=]FILE", num_args = 1..)]
     pub(crate) chains: Vec<String>,
-    /// Roots to choose from, in place of Mozilla's and ESP-IDF's: PEM, or the CCADB's report (CSV)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
     /// Put in leaves and intermediates too
     #[arg(long)]
     pub(crate) allow_pin: bool,
@@ -59,17 +58,6 @@ pub(crate) struct TrustBundle {
     pub(crate) out: PathBuf,
 }
 
-/// How hosts are asked.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Asking {
-    /// Seconds that a host has for looking up its name, and then for each handshake
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(crate) timeout: u64,
-    /// Connect there, whatever the host is called
-    #[arg(long, value_name = "HOST=ADDR:PORT", num_args = 1..)]
-    pub(crate) connect: Vec<String>,
-}
-
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TrustCheck {
     /// What `trust bundle` wrote
@@ -87,9 +75,6 @@ pub(crate) struct TrustCheck {
     /// Warn so many days before a root ends, or before Mozilla ends its trust in it
     #[arg(long, value_name = "N", default_value_t = 90)]
     pub(crate) days: u64,
-    /// Roots to look for successors and dates in, in place of Mozilla's: PEM, or the CCADB's report (CSV)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
     /// Write metrics for Prometheus' textfile collector; `-` for stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) prometheus: Option<PathBuf>,

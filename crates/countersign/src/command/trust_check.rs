@@ -23,7 +23,7 @@ use crate::{
 pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
     let lock = Lock::read(&args.lock)?;
     let seen = see(args, &lock)?;
-    let pool = Pool::open(args.roots.as_deref(), &global.state)?;
+    let pool = Pool::open(args.asking.roots.as_deref(), &global.state)?;
     let now = SystemClock.now();
     let checked = check(&lock, seen.hosts, seen.silent, &pool, args.days, now)?;
     if let Some(path) = &args.prometheus {
@@ -75,6 +75,7 @@ fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
     super::block_on(look(&Asked {
         hosts: args.hosts.clone(),
         others,
+        names: lock.names(),
         chains,
         asking: args.asking.clone(),
     }))

@@ -10,7 +10,7 @@ use countersign_trust::choose::Policy;
 use serde::Deserialize;
 
 use crate::{
-    cli::{Asking, TrustBundle},
+    cli::TrustBundle,
     files,
     trust::hosts::{Asked, chain_argument},
 };
@@ -57,7 +57,16 @@ struct File {
     only: bool,
     choose_from: Option<PathBuf>,
     chains: BTreeMap<String, Vec<PathBuf>>,
+    client: Option<FileClient>,
     policy: FilePolicy,
+}
+
+/// `[client]`: what is shown to hosts that ask for a certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileClient {
+    cert: PathBuf,
+    key: PathBuf,
 }
 
 /// `[policy]`.
@@ -96,14 +105,19 @@ impl Plan {
         plan.asked
             .chains
             .extend(args.chains.iter().map(|text| chain_argument(text)));
+        let of_file = plan.asked.asking;
         plan.asked.asking = args.asking.clone();
+        if args.asking.cert.is_none() {
+            plan.asked.asking.cert = of_file.cert;
+            plan.asked.asking.key = of_file.key;
+        }
         plan.pem.extend(args.pem.iter().cloned());
         plan.named.extend(args.only.iter().cloned());
         if let Some(path) = &args.from_file {
             plan.named.extend(names(&files::read_text(path)?));
         }
         plan.only |= !args.only.is_empty() || args.from_file.is_some();
-        plan.roots = args.roots.clone().or(plan.roots);
+        plan.roots = args.asking.roots.clone().or(plan.roots);
         plan.policy.parents |= args.cross_sign_parents;
         plan.policy.successors |= args.successors;
         plan.mozilla_only |= args.mozilla_only;
@@ -127,12 +141,15 @@ impl Plan {
             let pair = move |path| (Some(host.clone()), folder.join(path));
             paths.into_iter().map(pair)
         });
-        let asked = Asked {
+        let mut asked = Asked {
             hosts: file.hosts,
-            others: Vec::new(),
             chains: chains.collect(),
-            asking: Asking::default(),
+            ..Asked::default()
         };
+        if let Some(FileClient { cert, key }) = file.client {
+            asked.asking.cert = Some(folder.join(cert));
+            asked.asking.key = Some(folder.join(key));
+        }
         let policy = file.policy;
         Self {
             idf: file.idf,

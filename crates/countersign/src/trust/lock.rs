@@ -2,7 +2,7 @@
 
 mod write;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
 use countersign_operations::text::hex;
@@ -167,6 +167,12 @@ impl Lock {
             })
         };
         self.host.iter().map(host).collect()
+    }
+
+    /// What the servers' certificates must be for, by labels.
+    pub(crate) fn names(&self) -> BTreeMap<String, String> {
+        let name = |host: &LockedHost| (host.host.clone(), host.name.clone());
+        self.host.iter().map(name).collect()
     }
 
     /// The devices. Those that look at dates take `now`.

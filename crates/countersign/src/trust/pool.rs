@@ -62,6 +62,16 @@ impl Pool {
         Ok(Self::kept(state)?.unwrap_or_else(Self::built_in))
     }
 
+    /// Whether a file is a report of the CCADB (CSV): its first line names the columns.
+    pub(crate) fn is_report(file: &Path) -> Result<bool> {
+        let bytes = files::read(file)?;
+        let first = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        Ok(String::from_utf8_lossy(first).contains("PEM Info"))
+    }
+
     /// Those that are kept in the state directory, where some are, and those that are built in.
     pub(crate) fn kept(state: &Path) -> Result<Option<Self>> {
         let [list, about] = kept_in(state);
