@@ -3,8 +3,11 @@
 //! [`fetch`] resolves a name, connects to all its addresses side by side, does one TLS handshake with each and writes
 //! down what was sent. It **believes nobody**: every chain is accepted, since it is to be looked at, and no data is ever
 //! sent. What a chain is worth is decided elsewhere (`countersign-trust`).
+//!
+//! [`download`] fetches one file, such as a list of roots, and believes a server only under the roots that it is given.
 
 mod bounded;
+mod download;
 mod handshake;
 mod identity;
 mod options;
@@ -20,6 +23,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+pub use download::{DownloadError, Downloaded, Downloading, NotAUrl, Url, download};
 pub use identity::{ClientIdentity, IdentityError};
 pub use options::{Options, Versions};
 pub use seen::{AskedFor, Failure, Seen, Tls};
