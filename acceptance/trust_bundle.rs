@@ -5,3 +5,4 @@ mod ground;
 mod inputs;
 mod outputs;
 mod roots;
+mod web;

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use asking::Asking;
-pub(crate) use bundle::{RootsCommand, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -273,6 +273,6 @@ pub(crate) enum Trust {
     /// Compare what servers send now with a bundle. Exit: 0 all verify, 3 a harmless change, 4 a warning, 5 a device would refuse one,
     /// 1 a host could not be asked, or another error
     Check(TrustCheck),
-    /// How old the list of roots is; `roots update` takes another
+    /// How old the list of roots is; `roots update` fetches Mozilla's current one
     Roots(TrustRoots),
 }

@@ -90,13 +90,23 @@ pub(crate) struct TrustRoots {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum RootsCommand {
-    /// Keep another list of Mozilla's roots in the state directory, for `trust bundle` and `trust check`
-    Update {
-        /// PEM, or the CCADB's report with PEM (CSV); a file, `-` for stdin
-        #[arg(long, value_name = "FILE", required_unless_present = "forget")]
-        from: Option<PathBuf>,
-        /// Go back to the list that is built in
-        #[arg(long, conflicts_with = "from")]
-        forget: bool,
-    },
+    /// Keep Mozilla's current list of roots in the state directory, for all other trust commands
+    Update(RootsUpdate),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RootsUpdate {
+    /// Where the list is: an https URL, a file, `-` for stdin; PEM, or the CCADB's report with PEM (CSV). Without this, Mozilla's own
+    /// at the CCADB
+    #[arg(long, value_name = "URL|FILE|-")]
+    pub(crate) from: Option<String>,
+    /// Who may vouch for the server of the URL, in place of Mozilla's roots as they are built in: PEM or DER
+    #[arg(long, value_name = "FILE", conflicts_with = "forget")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds that fetching it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) timeout: f64,
+    /// Go back to the list that is built in
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) forget: bool,
 }
