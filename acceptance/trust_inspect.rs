@@ -1,7 +1,9 @@
 //! `trust inspect`, `trust show`, `trust diff` and `trust verify`, on servers and files of every kind.
 
+mod addresses;
 mod bad_input;
 mod bundles;
+mod logs;
 mod mint;
 mod servers;
 mod shows;

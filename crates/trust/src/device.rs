@@ -1,5 +1,6 @@
 //! What one device, with its release of ESP-IDF and its bundle, makes of a chain.
 
+mod log;
 mod message;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::{
     mbedtls::{Rules, Time, flags},
 };
 
+pub use log::Searched;
 pub use message::{MessageRefusal, certificate_message_fits, certificate_message_len};
 
 /// A device, as far as whom it believes depends on it.
@@ -95,6 +97,8 @@ pub struct DeviceLog {
     /// `MBEDTLS_X509_BADCERT_*` of all certificates together (`verify_result`); all bits where the
     /// verification was cut off.
     pub flags: u32,
+    /// How the look-up in the bundle ended, where that is what refused.
+    pub searched: Option<Searched>,
 }
 
 impl DeviceLog {
@@ -102,6 +106,7 @@ impl DeviceLog {
         Self {
             code: Some(X509_FATAL_ERROR),
             flags: flags::FATAL,
+            searched: None,
         }
     }
 
@@ -109,6 +114,7 @@ impl DeviceLog {
         Self {
             code: Some(X509_CERT_VERIFY_FAILED),
             flags,
+            searched: None,
         }
     }
 
@@ -137,7 +143,7 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
                 }],
                 log: DeviceLog {
                     code: Some(SSL_CA_CHAIN_REQUIRED),
-                    flags: 0,
+                    ..DeviceLog::default()
                 },
             };
         }

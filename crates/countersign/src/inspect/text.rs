@@ -40,10 +40,17 @@ pub(crate) fn print_devices(report: &Report, steps: bool) {
     for target in &report.targets {
         println!("{}", verdict(target));
         failures(target);
+        for one in target.addresses.iter().filter(|one| one.failure.is_some()) {
+            println!("  {}", address_line(one, false));
+        }
         for note in &target.notes {
             println!("  note: {note}");
         }
-        for chain in &target.chains {
+        differences(target);
+        for (index, chain) in target.chains.iter().enumerate() {
+            if target.chains.len() > 1 {
+                println!("  chain {}", index.saturating_add(1));
+            }
             devices(chain, steps);
         }
         println!();
@@ -60,6 +67,7 @@ fn target(target: &TargetReport, steps: bool) {
     for note in &target.notes {
         println!("  note: {note}");
     }
+    differences(target);
     for (index, chain) in target.chains.iter().enumerate() {
         println!();
         let many = target.chains.len() > 1;
@@ -93,6 +101,19 @@ fn target(target: &TargetReport, steps: bool) {
         devices(chain, steps);
     }
     println!();
+}
+
+/// In what the chains of a server's addresses differ from the first one.
+fn differences(target: &TargetReport) {
+    for difference in &target.differences {
+        let (chain, at) = (
+            difference.chain.saturating_add(1),
+            difference.addresses.join(", "),
+        );
+        for what in &difference.what {
+            println!("    chain {chain}, at {at}: {what}");
+        }
+    }
 }
 
 fn verdict(target: &TargetReport) -> String {
@@ -175,6 +196,22 @@ fn devices(chain: &ChainReport, steps: bool) {
         println!("    {:widest$}  {:6}  {verdict}", row.releases, row.bundle);
         for step in row.steps.iter().filter(|_| steps) {
             println!("    {:widest$}          {step}", "");
+        }
+        for (index, line) in row.log.iter().enumerate() {
+            let log = if index == 0 { "log" } else { "" };
+            let only = if line.releases == row.releases {
+                String::new()
+            } else {
+                format!("  ({})", line.releases)
+            };
+            println!("    {:widest$}          {log:>4} {}{only}", "", line.line);
+        }
+        if !row.flags.is_empty() {
+            println!(
+                "    {:widest$}               with the flags {}",
+                "",
+                row.flags.join(", ")
+            );
         }
         for (index, mend) in row.mends.iter().enumerate() {
             let or = if index == 0 { "mend" } else { "or" };

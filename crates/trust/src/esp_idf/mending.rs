@@ -91,7 +91,9 @@ impl Refusal {
             Self::Expired { .. } | Self::NotYetValid { .. } => {
                 one("set the device's clock, if it is wrong".to_owned())
             }
-            Self::UnknownIssuer { issuer, .. } => one(format!("add the root `{issuer}`")),
+            Self::UnknownIssuer { issuer, .. } => {
+                one(format!("add the root `{issuer}`, if it is one"))
+            }
             Self::WrongAnchor { issuer, .. } => one(format!(
                 "replace the root `{issuer}` by the one of that name that signed this chain"
             )),

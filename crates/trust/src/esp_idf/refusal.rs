@@ -2,6 +2,8 @@
 
 use countersign_protocol::UnixTime;
 
+use crate::text::times;
+
 /// Why a device refuses, which certificate is to blame, and what would mend it.
 ///
 /// Positions count from 0, the server's own certificate, in the order sent.
@@ -106,7 +108,7 @@ pub enum Refusal {
     },
 
     /// It ended before the earliest time that now can be.
-    #[error("certificate {position} ended at {} seconds since 1970, and it is {} at least: renew it", not_after.0, floor.0)]
+    #[error("certificate {position} expired on {}, and the device's clock says {}: renew it", times(*.not_after, *.floor)[0], times(*.not_after, *.floor)[1])]
     Expired {
         /// Which certificate.
         position: usize,
@@ -145,7 +147,7 @@ pub enum Refusal {
     NotAServers,
 
     /// It begins after what the device takes for now.
-    #[error("certificate {position} begins at {} seconds since 1970, and the device's clock says {}: set the clock", not_before.0, now.0)]
+    #[error("certificate {position} is not valid before {}, and the device's clock says {}: set the clock, unless it is right", times(*.not_before, *.now)[0], times(*.not_before, *.now)[1])]
     NotYetValid {
         /// Which certificate.
         position: usize,
@@ -199,7 +201,7 @@ pub enum Refusal {
 
     /// The issuer is neither in the bundle nor was it sent.
     #[error(
-        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle"
+        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
     )]
     UnknownIssuer {
         /// Which certificate.
