@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use anyhow::{Result, ensure};
 use countersign_roots::Release;
-use countersign_trust::{Clock, Device, IdfRelease, bundle, judge};
+use countersign_trust::{Clock, Device, IdfRelease, bundle, device::DEFAULT_MAX_ENTRIES, judge};
 use countersign_x509::Certificate;
 use esp_formats::bundle::Format;
 use rcgen::{
@@ -66,6 +66,7 @@ impl Chain {
             bundle: &self.bundle,
             clock: Clock::Ignored,
             cross_signed: false,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         let start = Instant::now();
         for _ in 0..verdicts {

@@ -31,13 +31,17 @@ pub(crate) struct Global {
         global = true,
         env = "COUNTERSIGN_STATE",
         value_name = "DIR",
-        default_value = "countersign-state"
+        default_value = "countersign-state",
+        display_order = LAST
     )]
     pub(crate) state: PathBuf,
     /// Print JSON for programs in place of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
 }
+
+/// Behind a command's own options.
+const LAST: usize = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

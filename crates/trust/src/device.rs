@@ -6,7 +6,8 @@ mod message;
 use std::fmt;
 
 use countersign_protocol::UnixTime;
-use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, LoadChecks};
+pub use esp_formats::bundle::DEFAULT_MAX_ENTRIES;
+use esp_formats::bundle::{Bundle, LoadChecks};
 
 use crate::{
     IdfRelease, Refusal,
@@ -19,8 +20,7 @@ pub use message::{MessageRefusal, certificate_message_fits, certificate_message_
 
 /// A device, as far as whom it believes depends on it.
 ///
-/// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile, at most
-/// [`DEFAULT_MAX_ENTRIES`] roots.
+/// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'b> {
     /// The ESP-IDF that its application was built with.
@@ -31,6 +31,9 @@ pub struct Device<'b> {
     pub clock: Clock,
     /// `CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY`, where its release has that.
     pub cross_signed: bool,
+    /// How many roots it takes (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`): [`DEFAULT_MAX_ENTRIES`], unless its build says
+    /// otherwise.
+    pub max_entries: usize,
 }
 
 /// What a device takes for now.
@@ -130,7 +133,7 @@ impl DeviceLog {
 pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
     let release = device.release;
     let (major, minor, patch) = (release.major, release.minor, release.patch);
-    let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
+    let checks = LoadChecks::of_release(major, minor, patch, device.max_entries);
     let bundle = match Bundle::load(device.bundle, checks) {
         Ok(bundle) => bundle,
         Err(cause) => {

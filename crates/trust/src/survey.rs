@@ -25,6 +25,8 @@ pub struct Survey<'a, 'c> {
     pub clock: Clock,
     /// The releases that are asked.
     pub releases: &'a [&'static Release],
+    /// How many roots they take ([`Device::max_entries`]).
+    pub max_entries: usize,
     /// With which bundles.
     pub carried: &'a [Carried<'c>],
 }
@@ -177,6 +179,7 @@ fn judged(
         bundle,
         clock: asked.clock,
         cross_signed,
+        max_entries: asked.max_entries,
     };
     judge(sent, asked.host, &device)
 }

@@ -19,7 +19,7 @@ pub(crate) struct TrustBundle {
     #[arg(long = "host", value_name = "HOST[:PORT]", num_args = 1..)]
     pub(crate) hosts: Vec<String>,
     /// What devices are built with: v5.3, all of a line as v5.3.x, a range as v4.4..v5.5.1, or master
-    #[arg(long, value_name = "RELEASE", num_args = 1..)]
+    #[arg(long, value_name = "RELEASE", num_args = 1.., value_delimiter = ',')]
     pub(crate) idf: Vec<String>,
     /// Put in these roots, by name or by SHA-256, and no others for the hosts' sake
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -48,6 +48,9 @@ pub(crate) struct TrustBundle {
     /// Devices look at dates (`CONFIG_MBEDTLS_HAVE_TIME_DATE`)
     #[arg(long)]
     pub(crate) dates: bool,
+    /// How many roots devices take, as their project sets it (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`); without it 200, as by default
+    #[arg(long, value_name = "N")]
+    pub(crate) max_certs: Option<usize>,
     #[command(flatten)]
     pub(crate) asking: Asking,
     /// Show every step of the proof

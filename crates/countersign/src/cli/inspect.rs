@@ -62,6 +62,9 @@ pub(crate) struct Probing {
     /// Show every step that led a device to its verdict; of releases that say the same, those of the oldest
     #[arg(long)]
     pub(crate) steps: bool,
+    /// How many roots devices take, as their project sets it (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`); without it 200, as by default
+    #[arg(long, value_name = "N")]
+    pub(crate) max_certs: Option<usize>,
     #[command(flatten)]
     pub(crate) asking: Asking,
 }

@@ -8,7 +8,12 @@ use countersign_roots::Release;
 use countersign_trust::Clock;
 use countersign_x509::name::escaped;
 
-use crate::{asking::Ways, cli::Probing, system::SystemClock, trust::releases};
+use crate::{
+    asking::Ways,
+    cli::Probing,
+    system::SystemClock,
+    trust::releases::{self, max_entries},
+};
 
 /// What was asked for, read.
 #[derive(Clone, Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) releases: Vec<&'static Release>,
     /// Whether the releases were named, so that each must accept.
     pub(crate) releases_named: bool,
+    /// How many roots the devices take.
+    pub(crate) max_entries: usize,
     /// What chains from files must be for.
     pub(crate) host: Option<String>,
 }
@@ -56,6 +63,7 @@ impl Asked {
             clock,
             releases: all.filter(wanted).collect(),
             releases_named: named,
+            max_entries: max_entries(probing.max_certs)?,
             host: probing.host.as_deref().map(host).transpose()?,
         })
     }

@@ -54,6 +54,9 @@ pub(crate) struct TargetReport {
     pub(crate) addresses: Vec<AddressReport>,
     /// Each chain that was seen, once.
     pub(crate) chains: Vec<ChainReport>,
+    /// Whether what is wrong for everybody counts, or devices alone.
+    #[serde(skip)]
+    soundness: bool,
     /// How the chains behind the first one differ from it; empty where all addresses show the same.
     pub(crate) differences: Vec<Difference>,
 }
@@ -145,7 +148,7 @@ impl TargetReport {
         let chains = || self.chains.iter().enumerate();
         let faults = chains().flat_map(|(index, chain)| {
             let seen_at = self.seen_at(index);
-            let faults = chain.faults.iter();
+            let faults = chain.faults.iter().filter(|_| self.soundness);
             faults.map(move |fault| format!("{fault}{seen_at}"))
         });
         let devices = chains().flat_map(|(index, chain)| {
@@ -220,6 +223,7 @@ impl TargetReport {
             addresses,
             chains,
             differences,
+            soundness: judging.soundness,
         }
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) dates: bool,
     /// Devices verify across signatures, where their release can.
     pub(crate) cross_signed_verify: Option<bool>,
+    /// How many roots devices take, where the user says so.
+    pub(crate) max_certs: Option<usize>,
 }
 
 /// The file as it stands. Paths in it are seen from its folder.
@@ -83,6 +85,7 @@ struct FilePolicy {
     pin: bool,
     dates: bool,
     cross_signed_verify: Option<bool>,
+    max_certs: Option<usize>,
 }
 
 impl Plan {
@@ -124,6 +127,7 @@ impl Plan {
         plan.pin |= args.allow_pin;
         plan.dates |= args.dates;
         plan.cross_signed_verify = args.cross_signed_verify.or(plan.cross_signed_verify);
+        plan.max_certs = args.max_certs.or(plan.max_certs);
         plan.check()?;
         Ok(plan)
     }
@@ -166,6 +170,7 @@ impl Plan {
             pin: policy.pin,
             dates: policy.dates,
             cross_signed_verify: policy.cross_signed_verify,
+            max_certs: policy.max_certs,
         }
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct LockedPolicy {
     pub(crate) cross_sign_parents: bool,
     pub(crate) successors: bool,
     pub(crate) mozilla_only: bool,
+    /// How many roots devices take.
+    pub(crate) max_certs: usize,
 }
 
 /// One bundle file.
@@ -185,8 +187,13 @@ impl Lock {
                 Some(now) if device.dates => Clock::At(now),
                 _ => Clock::Ignored,
             };
-            releases::of_label(&device.idf, device.cross_signed_verify, clock)
-                .with_context(|| format!("ESP-IDF {} is not known here", device.idf))
+            releases::of_label(
+                &device.idf,
+                device.cross_signed_verify,
+                clock,
+                self.policy.max_certs,
+            )
+            .with_context(|| format!("ESP-IDF {} is not known here", device.idf))
         };
         self.device.iter().map(target).collect()
     }

@@ -29,6 +29,7 @@ fn ask<'a>(sent: &[Vec<u8>], roots: &[Certificate], host: &str, own: &'a [Own]) 
         host,
         clock: Clock::Ignored,
         releases: &releases(&["v5.2.1", "v5.2.2", "v5.5"]),
+        max_entries: crate::device::DEFAULT_MAX_ENTRIES,
         carried: &carried,
     })
 }

@@ -17,7 +17,9 @@ mod random;
 use std::collections::BTreeMap;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::{Clock, Device, IdfRelease, Refusal, Step, judge};
+use countersign_trust::{
+    Clock, Device, IdfRelease, Refusal, Step, device::DEFAULT_MAX_ENTRIES, judge,
+};
 
 use crate::{
     NOW,
@@ -106,6 +108,7 @@ fn answer(judge: &Judge, case: &Case) -> Option<(Answer, Option<Refusal>)> {
         bundle: &bundle,
         clock: judge.clock,
         cross_signed: false,
+        max_entries: DEFAULT_MAX_ENTRIES,
     };
     let chain: Vec<&[u8]> = case.chain.iter().map(Vec::as_slice).collect();
     let verdict = self::judge(&chain, &case.host, &device);

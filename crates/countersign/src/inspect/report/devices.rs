@@ -78,6 +78,7 @@ impl DevicesReport {
             host: &called,
             clock: asked.clock,
             releases: &asked.releases,
+            max_entries: asked.max_entries,
             carried: &carried(judging),
         };
         let rows: Vec<RowReport> = survey(&asking)
