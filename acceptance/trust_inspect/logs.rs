@@ -69,6 +69,14 @@ fn a_refusal_is_told_in_the_words_of_the_devices_log() {
     let row = own(&house, &impostor, &["--idf", "v5.5"]);
     let matched = "esp-x509-crt-bundle: Certificate matched but signature verification failed";
     assert_eq!(lines(&row)[0].0, matched);
+    // The root was sent, and is a stranger's: nothing is missing but trust.
+    let with_root = stranger.leaf(&["ota.test"]).pem + &stranger.pem;
+    let row = own(&house, &with_root, &["--idf", "v5.5"]);
+    let why = row["why"].as_str().unwrap();
+    assert!(
+        why.starts_with("certificate 1 is `CN=a stranger`, which vouches for itself"),
+        "{why}"
+    );
     // Another name: the bundle has nothing to say.
     let row = own(&house, &root.leaf(&["b.test"]).pem, &["--idf", "v4.2,v5.5"]);
     assert_eq!(

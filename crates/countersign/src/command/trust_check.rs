@@ -4,6 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
 use countersign_operations::{Clock as _, text::rfc3339};
+use countersign_x509::name::escaped;
 use serde_json::json;
 
 use crate::{
@@ -21,6 +22,12 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
+    if !args.lock.exists() {
+        bail!(
+            "there is no lock file {}; it is named before the hosts: trust check trust.lock HOST",
+            escaped(&args.lock.to_string_lossy())
+        );
+    }
     let lock = Lock::read(&args.lock)?;
     let seen = see(args, &lock)?;
     let pool = Pool::open(args.asking.roots.as_deref(), &global.state)?;

@@ -15,7 +15,7 @@ use super::{asked::Asked, gather::Gathered, known::Known};
 
 pub(crate) use certificate::CertificateReport;
 pub(crate) use chain::{ChainReport, PathReport};
-pub(crate) use devices::{DevicesReport, Judging};
+pub(crate) use devices::{DevicesReport, Judging, LogReport};
 pub(crate) use difference::Difference;
 
 /// All of it.
@@ -159,9 +159,12 @@ impl TargetReport {
             .filter(|(_, row)| row.counts && !row.accepted)
             .map(|(index, row)| {
                 format!(
-                    "ESP-IDF {} refuses, with the {} bundle: {}{}",
+                    "ESP-IDF {} refuses, with {}: {}{}",
                     row.releases,
-                    row.bundle,
+                    match row.bundle {
+                        "own" => "your bundle".to_owned(),
+                        list => format!("its {list} list"),
+                    },
                     row.why,
                     self.seen_at(index)
                 )

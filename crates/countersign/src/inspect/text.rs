@@ -4,7 +4,7 @@ mod certificate;
 mod tree;
 
 use super::{
-    report::{AddressReport, ChainReport, Report, TargetReport},
+    report::{AddressReport, ChainReport, LogReport, Report, TargetReport},
     words::counted,
 };
 
@@ -15,6 +15,10 @@ pub(crate) fn print(report: &Report, steps: bool) {
     }
     if report.targets.len() > 1 {
         summary(report);
+    }
+    // Where nothing was seen, nothing was judged.
+    if report.targets.iter().all(|target| target.chains.is_empty()) {
+        return;
     }
     let age = match report.roots_age_days {
         None => String::new(),
@@ -187,6 +191,7 @@ fn devices(chain: &ChainReport, steps: bool) {
     println!("  devices, which call it {}", chain.devices.called);
     let rows = &chain.devices.rows;
     let widest = rows.iter().map(|row| row.releases.len()).max().unwrap_or(0);
+    let mut above: &[LogReport] = &[];
     for row in rows {
         let verdict = if row.accepted {
             format!("accept, by {}", row.why)
@@ -197,7 +202,11 @@ fn devices(chain: &ChainReport, steps: bool) {
         for step in row.steps.iter().filter(|_| steps) {
             println!("    {:widest$}          {step}", "");
         }
-        for (index, line) in row.log.iter().enumerate() {
+        let same = !row.log.is_empty() && row.log == above;
+        if same {
+            println!("    {:widest$}           log as above", "");
+        }
+        for (index, line) in row.log.iter().enumerate().filter(|_| !same) {
             let log = if index == 0 { "log" } else { "" };
             let only = if line.releases == row.releases {
                 String::new()
@@ -205,6 +214,9 @@ fn devices(chain: &ChainReport, steps: bool) {
                 format!("  ({})", line.releases)
             };
             println!("    {:widest$}          {log:>4} {}{only}", "", line.line);
+        }
+        if !row.log.is_empty() {
+            above = &row.log;
         }
         if !row.flags.is_empty() {
             println!(

@@ -233,12 +233,19 @@ impl Pool {
 
     fn suggest(&self, name: &str) -> String {
         let wanted = name.trim().to_lowercase();
-        let mut like: Vec<&str> = self
-            .roots
-            .iter()
-            .filter(|root| !wanted.is_empty() && root.name.to_lowercase().contains(&wanted))
-            .map(|root| root.name.as_str())
-            .collect();
+        let names = || self.roots.iter().map(|root| root.name.as_str());
+        let has = |name: &&str| !wanted.is_empty() && name.to_lowercase().contains(&wanted);
+        let mut like: Vec<&str> = names().filter(has).collect();
+        // Or else those that begin as this one does: the end is what is mistaken most.
+        let alike = |name: &str| {
+            let name = name.to_lowercase();
+            let pairs = name.chars().zip(wanted.chars());
+            pairs.take_while(|(a, b)| a == b).count()
+        };
+        let most = names().map(alike).max().unwrap_or(0);
+        if like.is_empty() && most >= ALIKE {
+            like.extend(names().filter(|name| alike(name) == most));
+        }
         like.dedup();
         like.truncate(SUGGESTIONS);
         if like.is_empty() {
@@ -285,6 +292,9 @@ pub(crate) fn kept_in(state: &Path) -> [PathBuf; 2] {
     let folder = state.join("trust");
     [folder.join("roots.list"), folder.join("roots.toml")]
 }
+
+/// How many letters two names must share to be taken for each other.
+const ALIKE: usize = 6;
 
 /// How many names are suggested for one that is not known.
 const SUGGESTIONS: usize = 5;

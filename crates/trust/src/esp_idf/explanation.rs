@@ -233,7 +233,12 @@ fn missing(findings: &Findings<'_, '_, '_>, certificate: &Certificate<'_>) -> Re
             issuer,
         };
     }
-    Refusal::UnknownIssuer { position, issuer }
+    let itself = certificate.subject.is(&certificate.issuer);
+    Refusal::UnknownIssuer {
+        position,
+        issuer,
+        itself,
+    }
 }
 
 /// The OID of a certificate's signature algorithm, in dotted form.

@@ -91,6 +91,11 @@ impl Refusal {
             Self::Expired { .. } | Self::NotYetValid { .. } => {
                 one("set the device's clock, if it is wrong".to_owned())
             }
+            Self::UnknownIssuer {
+                issuer,
+                itself: true,
+                ..
+            } => one(format!("add the root `{issuer}`")),
             Self::UnknownIssuer { issuer, .. } => {
                 one(format!("add the root `{issuer}`, if it is one"))
             }
@@ -144,7 +149,11 @@ impl Refusal {
                 "do not send certificate {position} if it is a root, or have it reissued, signed by RSA (PKCS#1 v1.5) or ECDSA with SHA-256"
             )),
             Self::TooMany => one("send only the certificates that are needed".to_owned()),
-            Self::UnknownIssuer { issuer, .. } => {
+            Self::UnknownIssuer {
+                issuer,
+                itself: false,
+                ..
+            } => {
                 one(format!("send `{issuer}` too, if it is an intermediate"))
             }
             Self::Unreadable { position: 0, .. } => {
@@ -238,6 +247,7 @@ mod tests {
             Refusal::UnknownIssuer {
                 position,
                 issuer: issuer(),
+                itself: false,
             },
             Refusal::Unreadable { position, cause },
             Refusal::WrongAnchor {

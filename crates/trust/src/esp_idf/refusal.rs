@@ -199,15 +199,15 @@ pub enum Refusal {
         oid: String,
     },
 
-    /// The issuer is neither in the bundle nor was it sent.
-    #[error(
-        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
-    )]
+    /// The issuer is not in the bundle, and nothing else that was sent is it.
+    #[error("certificate {position} {}", unknown(issuer, *.itself))]
     UnknownIssuer {
         /// Which certificate.
         position: usize,
         /// Its issuer's name.
         issuer: String,
+        /// Whether that is its own: it vouches for itself.
+        itself: bool,
     },
 
     /// Not a certificate that can be read.
@@ -239,4 +239,15 @@ pub enum Refusal {
         /// What it is for.
         names: Vec<String>,
     },
+}
+
+fn unknown(issuer: &str, itself: bool) -> String {
+    if itself {
+        return format!(
+            "is `{issuer}`, which vouches for itself and is not in the bundle: put it into the bundle, if you know it"
+        );
+    }
+    format!(
+        "was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
+    )
 }

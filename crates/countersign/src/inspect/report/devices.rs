@@ -58,7 +58,7 @@ pub(crate) struct RowReport {
 }
 
 /// A line of a device's log, without level and time.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Eq, PartialEq, Serialize)]
 pub(crate) struct LogReport {
     pub(crate) line: String,
     /// The releases that print it; not all of a row do.
