@@ -1,8 +1,10 @@
 //! `trust inspect`, `trust show`, `trust diff` and `trust verify`, on servers and files of every kind.
 
+mod addresses;
 mod bad_input;
 mod bad_servers;
 mod bundles;
+mod logs;
 mod mint;
 mod servers;
 mod shows;

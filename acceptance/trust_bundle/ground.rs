@@ -24,7 +24,7 @@ pub(super) struct Ca {
 /// A server's chain, its own certificate first, and its key.
 pub(super) struct Identity {
     pub(super) chain: String,
-    key: String,
+    pub(super) key: String,
 }
 
 impl Ca {
@@ -91,6 +91,20 @@ pub(super) struct SServer {
 
 impl SServer {
     pub(super) fn start(house: &House, name: &str, identity: &Identity) -> Self {
+        Self::start_with(house, name, identity, &["-www"])
+    }
+
+    /// One that serves the files of the house's folder.
+    pub(super) fn files(house: &House, name: &str, identity: &Identity) -> Self {
+        Self::start_with(house, name, identity, &["-WWW"])
+    }
+
+    pub(super) fn start_with(
+        house: &House,
+        name: &str,
+        identity: &Identity,
+        more: &[&str],
+    ) -> Self {
         let end = "-----END CERTIFICATE-----\n";
         let behind = identity.chain.split_once(end).unwrap().1;
         let [chain, behind, key] = [
@@ -98,15 +112,17 @@ impl SServer {
             write(house, &format!("{name}.behind.pem"), behind),
             write(house, &format!("{name}.key"), &identity.key),
         ];
-        let more = if identity.chain.matches(end).count() > 1 {
+        let sent = if identity.chain.matches(end).count() > 1 {
             vec!["-cert_chain", behind.as_str()]
         } else {
             Vec::new()
         };
         let mut child = Command::new("openssl")
-            .args(["s_server", "-accept", "127.0.0.1:0", "-www"])
+            .args(["s_server", "-accept", "127.0.0.1:0"])
             .args(["-cert", &chain, "-key", &key])
+            .args(sent)
             .args(more)
+            .current_dir(house.path(""))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -156,7 +156,12 @@ fn bad_files_and_words_are_named() {
     refused(
         &house,
         &["--only", "ISRG Root X9", "--idf", "v5.5"],
-        &["ISRG Root X9", "trust roots --json"],
+        &["ISRG Root X9", "did you mean ISRG Root X1, ISRG Root X2?"],
+    );
+    refused(
+        &house,
+        &["--only", "Nobody", "--idf", "v5.5"],
+        &["Nobody", "trust roots --json"],
     );
     refused(
         &house,

@@ -83,6 +83,14 @@ impl ResolvesServerCert for Shows {
 
 /// A real handshake with any list of certificates, with the key of `leaf`. Ends with the test's process.
 pub(super) fn shows(leaf: &Leaf, chain: Vec<Vec<u8>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    shows_at(listener, leaf, chain);
+    address.to_string()
+}
+
+/// The same at an address of one's own.
+pub(super) fn shows_at(listener: TcpListener, leaf: &Leaf, chain: Vec<Vec<u8>>) {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(leaf.key.serialize_der()));
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     let pair = CertifiedKey::new(chain, any_supported_type(&key).unwrap());
@@ -92,21 +100,24 @@ pub(super) fn shows(leaf: &Leaf, chain: Vec<Vec<u8>>) -> String {
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Shows(Arc::new(pair))));
     let config = Arc::new(config);
-    raw(move |tcp| {
+    raw_at(listener, move |tcp| {
         let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
         let _ = StreamOwned::new(tls, tcp).read(&mut [0]);
-    })
-    .to_string()
+    });
 }
 
 /// Does this on every connection, a few at most. Ends with the test's process.
 pub(super) fn raw(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    raw_at(listener, serve);
+    address
+}
+
+fn raw_at(listener: TcpListener, serve: impl Fn(TcpStream) + Send + 'static) {
     thread::spawn(move || {
         for tcp in listener.incoming().take(8).flatten() {
             serve(tcp);
         }
     });
-    address
 }

@@ -8,6 +8,7 @@ use countersign_trust::{
     Clock, Device, IdfRelease,
     bundle::{format_for, pack},
     chain::{Chain as Sent, Roots},
+    device::DEFAULT_MAX_ENTRIES,
     judge, lines,
     survey::{Carried, DEFAULT_LISTS, Own, Survey, survey},
 };
@@ -108,6 +109,7 @@ impl Chain {
                     },
                     clock: Clock::Ignored,
                     cross_signed: false,
+                    max_entries: DEFAULT_MAX_ENTRIES,
                 };
                 let verdict = judge(black_box(&sent), HOST, &device);
                 ensure!(verdict.outcome.is_ok(), "{}: refused", self.name);
@@ -139,6 +141,7 @@ impl Chain {
             clock: Clock::Ignored,
             releases: &releases,
             carried,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         let us = each(times, || {
             let rows = survey(black_box(&asked));

@@ -1,5 +1,6 @@
 //! The command line as plain data.
 
+mod asking;
 mod bundle;
 mod inspect;
 
@@ -7,7 +8,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use bundle::{Asking, RootsCommand, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use asking::Asking;
+pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -29,13 +31,17 @@ pub(crate) struct Global {
         global = true,
         env = "COUNTERSIGN_STATE",
         value_name = "DIR",
-        default_value = "countersign-state"
+        default_value = "countersign-state",
+        display_order = LAST
     )]
     pub(crate) state: PathBuf,
     /// Print JSON for programs in place of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
 }
+
+/// Behind a command's own options.
+const LAST: usize = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -271,6 +277,6 @@ pub(crate) enum Trust {
     /// Compare what servers send now with a bundle. Exit: 0 all verify, 3 a harmless change, 4 a warning, 5 a device would refuse one,
     /// 1 a host could not be asked, or another error
     Check(TrustCheck),
-    /// How old the list of roots is; `roots update` takes another
+    /// How old the list of roots is; `roots update` fetches Mozilla's current one
     Roots(TrustRoots),
 }

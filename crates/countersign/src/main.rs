@@ -4,6 +4,7 @@
 #[macro_use]
 mod output;
 
+mod asking;
 mod cli;
 mod command;
 mod demo;

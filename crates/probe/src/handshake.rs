@@ -1,6 +1,6 @@
 //! One address, one handshake.
 
-mod failure;
+pub(crate) mod failure;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -150,7 +150,7 @@ async fn last_word(stream: &mut TlsStream<&mut Bounded>) -> Option<Failure> {
 }
 
 /// Whether `error` came out of rustls.
-fn of_rustls(error: &io::Error) -> Option<&rustls::Error> {
+pub(crate) fn of_rustls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 

@@ -3,8 +3,11 @@
 //! [`fetch`] resolves a name, connects to all its addresses side by side, does one TLS handshake with each and writes
 //! down what was sent. It **believes nobody**: every chain is accepted, since it is to be looked at, and no data is ever
 //! sent. What a chain is worth is decided elsewhere (`countersign-trust`).
+//!
+//! [`download`] fetches one file, such as a list of roots, and believes a server only under the roots that it is given.
 
 mod bounded;
+mod download;
 mod handshake;
 mod identity;
 mod options;
@@ -14,12 +17,17 @@ mod target;
 
 use std::net::SocketAddr;
 
-use tokio::{net::lookup_host, task::JoinSet, time::timeout};
+use tokio::{
+    net::lookup_host,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 
+pub use download::{DownloadError, Downloaded, Downloading, NotAUrl, Url, download};
 pub use identity::{ClientIdentity, IdentityError};
 pub use options::{Options, Versions};
 pub use seen::{AskedFor, Failure, Seen, Tls};
-pub use target::{NotATarget, Target};
+pub use target::{NotATarget, Place, Target};
 
 /// The name has no address, so that nobody could be asked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -61,31 +69,40 @@ pub async fn fetch(target: &Target, options: &Options) -> Result<Vec<Seen>, Unre
     Ok(seen)
 }
 
-/// All addresses of a target, each once.
+/// All addresses of a target, each once; those of [`Options::connect`], where it names some.
 ///
 /// # Errors
 /// [`Unresolved`].
 pub async fn resolve(target: &Target, options: &Options) -> Result<Vec<SocketAddr>, Unresolved> {
-    let (host, port) = match &options.connect {
-        Some(connect) => (connect.host.as_str(), connect.port),
-        None => (target.host.as_str(), target.port),
+    let own = [Place {
+        host: target.host.clone(),
+        port: None,
+    }];
+    let places = match &options.connect[..] {
+        [] => &own,
+        places => places,
     };
-    let no_address = |reason: String| Unresolved::NoAddress {
-        host: host.to_owned(),
-        reason,
-    };
-    let found = timeout(options.timeout, lookup_host((host, port))).await;
-    let mut addresses: Vec<SocketAddr> = found
-        .map_err(|_| Unresolved::TooSlow {
-            host: host.to_owned(),
-        })?
-        .map_err(|error| no_address(error.to_string()))?
-        .collect();
+    let end = Instant::now() + options.timeout;
+    let mut addresses = Vec::new();
+    for place in places {
+        let host = || place.host.clone();
+        let port = place.port.unwrap_or(target.port);
+        let found = timeout_at(end, lookup_host((place.host.as_str(), port))).await;
+        let found = found.map_err(|_| Unresolved::TooSlow { host: host() })?;
+        let before = addresses.len();
+        addresses.extend(found.map_err(|error| Unresolved::NoAddress {
+            host: host(),
+            reason: error.to_string(),
+        })?);
+        if addresses.len() == before {
+            return Err(Unresolved::NoAddress {
+                host: host(),
+                reason: "the answer is empty".to_owned(),
+            });
+        }
+    }
     addresses.sort_unstable();
     addresses.dedup();
     addresses.truncate(options.max_addresses);
-    if addresses.is_empty() {
-        return Err(no_address("the answer is empty".to_owned()));
-    }
     Ok(addresses)
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{ClientIdentity, Target};
+use crate::{ClientIdentity, Place};
 
 /// How a host is asked, and for how long and how much at most.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where to connect to, in place of the target's own addresses and port.
-    pub connect: Option<Target>,
-    /// The server name to send, in place of the target's own. An IP address is never sent as one.
+    /// Where to connect to, in place of the target's own addresses: all of these. Without any, the target's own.
+    pub connect: Vec<Place>,
+    /// The server name to send, in place of the target's own. An IP address is never sent as one (RFC 6066 §3).
     pub sni: Option<String>,
     /// What to show to a server that asks for a certificate; without it, none.
     pub client: Option<ClientIdentity>,
@@ -41,7 +41,7 @@ pub enum Versions {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            connect: None,
+            connect: Vec::new(),
             sni: None,
             client: None,
             versions: Versions::default(),

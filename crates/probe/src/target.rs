@@ -13,6 +13,17 @@ pub struct Target {
     pub port: u16,
 }
 
+/// Where to connect to, whatever the target is called.
+///
+/// Reads what [`Target`] reads; a port that is not named is the target's.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Place {
+    /// A DNS name or an IP address, as in [`Target::host`].
+    pub host: String,
+    /// The TCP port, where it is another than the target's.
+    pub port: Option<u16>,
+}
+
 /// The text names no host. It is not repeated, since it may hold secrets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -47,32 +58,47 @@ impl FromStr for Target {
     type Err = NotATarget;
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
-        let authority = match text.split_once("://") {
-            None => text,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
-                let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-                let authority = rest.get(..end).unwrap_or_default();
-                authority.rsplit_once('@').map_or(authority, |(_, at)| at)
-            }
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
-                return Err(NotATarget::PlainHttp);
-            }
-            Some(_) => return Err(NotATarget::Scheme),
-        };
-        let (host, port) = split(authority)?;
-        let port = match port {
-            None => HTTPS,
-            Some(port) => number(port).ok_or(NotATarget::Port)?,
-        };
-        let host = host.strip_suffix('.').unwrap_or(host);
-        if !host.is_ascii() {
-            return Err(NotATarget::NotAscii);
-        }
-        if host.parse::<Ipv6Addr>().is_err() && !is_name(host) {
-            return Err(NotATarget::Host);
-        }
-        Ok(Self::new(host.to_ascii_lowercase(), port))
+        let (host, port) = read(text)?;
+        Ok(Self::new(host, port.unwrap_or(HTTPS)))
     }
+}
+
+impl FromStr for Place {
+    type Err = NotATarget;
+
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        let (host, port) = read(text)?;
+        Ok(Self { host, port })
+    }
+}
+
+/// The host, and the port where one is named.
+fn read(text: &str) -> Result<(String, Option<u16>), NotATarget> {
+    let authority = match text.split_once("://") {
+        None => text,
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
+            let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+            let authority = rest.get(..end).unwrap_or_default();
+            authority.rsplit_once('@').map_or(authority, |(_, at)| at)
+        }
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
+            return Err(NotATarget::PlainHttp);
+        }
+        Some(_) => return Err(NotATarget::Scheme),
+    };
+    let (host, port) = split(authority)?;
+    let port = match port {
+        None => None,
+        Some(port) => Some(number(port).ok_or(NotATarget::Port)?),
+    };
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if !host.is_ascii() {
+        return Err(NotATarget::NotAscii);
+    }
+    if host.parse::<Ipv6Addr>().is_err() && !is_name(host) {
+        return Err(NotATarget::Host);
+    }
+    Ok((host.to_ascii_lowercase(), port))
 }
 
 /// `host:port`, `[v6]:port`; without the port where it is 443.
@@ -154,6 +180,15 @@ mod tests {
             let target: Target = text.parse().unwrap();
             assert_eq!(target, Target::new(host, port), "{text}");
             assert_eq!(target.to_string(), shown);
+        }
+        for (text, host, port) in [
+            ("10.0.0.7", "10.0.0.7", None),
+            ("10.0.0.7:443", "10.0.0.7", Some(443)),
+            ("[::1]:2", "::1", Some(2)),
+            ("::1", "::1", None),
+        ] {
+            let host = host.to_owned();
+            assert_eq!(text.parse(), Ok(Place { host, port }), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_probe::{
-    ClientIdentity, Failure, Options, Seen, Target, Unresolved, Versions, fetch,
+    ClientIdentity, Failure, Options, Place, Seen, Target, Unresolved, Versions, fetch,
 };
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
@@ -140,7 +140,10 @@ async fn a_name_is_asked_at_the_address_that_is_given() {
     ))
     .await;
     let options = Options {
-        connect: Some(at),
+        connect: vec![Place {
+            host: at.host,
+            port: Some(at.port),
+        }],
         versions: Versions::Both,
         ..Options::default()
     };

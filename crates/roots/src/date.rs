@@ -29,6 +29,28 @@ impl Date {
         plausible.then_some(date)
     }
 
+    /// The day in which a second lies that is counted from 1970; the last of the year 9999 for all behind it.
+    pub fn of_unix(seconds: u64) -> Self {
+        // The other way round: eras of 400 years, in them years that begin in March.
+        let days = (seconds / 86_400).min(LAST_DAY) + DAYS_TO_1970;
+        let (era, of_era) = (days / DAYS_OF_ERA, days % DAYS_OF_ERA);
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 {
+            (month + 3, 0)
+        } else {
+            (month - 9, 1)
+        };
+        let small = |number: u64| u8::try_from(number).unwrap_or(u8::MAX);
+        Self {
+            year: u16::try_from(400 * era + year + next).unwrap_or(u16::MAX),
+            month: small(month),
+            day: small(day),
+        }
+    }
+
     /// Its first second, since 1970; 0 for a day before.
     pub fn unix_seconds(self) -> u64 {
         // Years that begin in March have their leap day at the end, so months add up evenly.
@@ -71,6 +93,10 @@ fn digits(text: &str, len: usize) -> Option<u16> {
 
 /// From the 1st of March of year 0.
 const DAYS_TO_1970: u64 = 719_468;
+/// 400 years.
+const DAYS_OF_ERA: u64 = 146_097;
+/// 9999-12-31, from 1970.
+const LAST_DAY: u64 = 2_932_896;
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +113,17 @@ mod tests {
             assert_eq!(date.unix_seconds(), seconds, "{date}");
             assert_eq!(Date::parse(&date.to_string()), Some(date));
         }
+        let mut day = Date::new(1970, 1, 1);
+        for at in 0..200 * 366 {
+            let next = Date::of_unix((at + 1) * 86_400);
+            assert_eq!(Date::of_unix(at * 86_400 + 86_399), day);
+            assert!(
+                day < next && next.unix_seconds() == (at + 1) * 86_400,
+                "{next}"
+            );
+            day = next;
+        }
+        assert_eq!(Date::of_unix(u64::MAX), Date::new(9999, 12, 31));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Target {
     pub cross_signed: bool,
     /// Whether it looks at dates.
     pub clock: Clock,
+    /// How many roots it takes ([`Device::max_entries`]).
+    pub max_entries: usize,
 }
 
 impl Target {
@@ -53,6 +55,7 @@ impl Target {
             bundle,
             clock: self.clock,
             cross_signed: self.cross_signed,
+            max_entries: self.max_entries,
         }
     }
 }

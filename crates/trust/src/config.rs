@@ -22,8 +22,20 @@ pub struct Config {
     pub choose_from: Option<PathBuf>,
     /// Files with the chains of servers that are not asked.
     pub chains: BTreeMap<String, Vec<PathBuf>>,
+    /// What is shown to hosts that ask for a certificate.
+    pub client: Option<ConfigClient>,
     /// What is added beyond need, and what the devices do.
     pub policy: ConfigPolicy,
+}
+
+/// `[client]`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigClient {
+    /// The file of the certificate, and of its intermediates.
+    pub cert: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
 }
 
 /// `[policy]`.
@@ -46,6 +58,8 @@ pub struct ConfigPolicy {
     pub dates: bool,
     /// Devices verify across signatures, where their release can.
     pub cross_signed_verify: Option<bool>,
+    /// How many roots devices take.
+    pub max_certs: Option<usize>,
 }
 
 /// The text is no TOML, or says something else than [`Config`].

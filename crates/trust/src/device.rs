@@ -1,11 +1,13 @@
 //! What one device, with its release of ESP-IDF and its bundle, makes of a chain.
 
+mod log;
 mod message;
 
 use std::fmt;
 
 use countersign_protocol::UnixTime;
-use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, LoadChecks};
+pub use esp_formats::bundle::DEFAULT_MAX_ENTRIES;
+use esp_formats::bundle::{Bundle, LoadChecks};
 
 use crate::{
     IdfRelease, Refusal,
@@ -13,12 +15,12 @@ use crate::{
     mbedtls::{Rules, Signatures, Time, flags},
 };
 
+pub use log::Searched;
 pub use message::{MessageRefusal, certificate_message_fits, certificate_message_len};
 
 /// A device, as far as whom it believes depends on it.
 ///
-/// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile, at most
-/// [`DEFAULT_MAX_ENTRIES`] roots.
+/// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'b> {
     /// The ESP-IDF that its application was built with.
@@ -29,6 +31,9 @@ pub struct Device<'b> {
     pub clock: Clock,
     /// `CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY`, where its release has that.
     pub cross_signed: bool,
+    /// How many roots it takes (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`): [`DEFAULT_MAX_ENTRIES`], unless its build says
+    /// otherwise.
+    pub max_entries: usize,
 }
 
 /// What a device takes for now.
@@ -95,6 +100,8 @@ pub struct DeviceLog {
     /// `MBEDTLS_X509_BADCERT_*` of all certificates together (`verify_result`); all bits where the
     /// verification was cut off.
     pub flags: u32,
+    /// How the look-up in the bundle ended, where that is what refused.
+    pub searched: Option<Searched>,
 }
 
 impl DeviceLog {
@@ -102,6 +109,7 @@ impl DeviceLog {
         Self {
             code: Some(X509_FATAL_ERROR),
             flags: flags::FATAL,
+            searched: None,
         }
     }
 
@@ -109,6 +117,7 @@ impl DeviceLog {
         Self {
             code: Some(X509_CERT_VERIFY_FAILED),
             flags,
+            searched: None,
         }
     }
 
@@ -134,7 +143,7 @@ pub(crate) fn judge_with(
 ) -> Verdict {
     let release = device.release;
     let (major, minor, patch) = (release.major, release.minor, release.patch);
-    let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
+    let checks = LoadChecks::of_release(major, minor, patch, device.max_entries);
     let bundle = match Bundle::load(device.bundle, checks) {
         Ok(bundle) => bundle,
         Err(cause) => {
@@ -147,7 +156,7 @@ pub(crate) fn judge_with(
                 }],
                 log: DeviceLog {
                     code: Some(SSL_CA_CHAIN_REQUIRED),
-                    flags: 0,
+                    ..DeviceLog::default()
                 },
             };
         }

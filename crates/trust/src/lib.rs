@@ -17,8 +17,8 @@ mod text;
 
 pub use chain::Chain;
 pub use device::{
-    Acceptance, Clock, Device, DeviceLog, MessageRefusal, Step, Verdict, certificate_message_fits,
-    certificate_message_len, judge,
+    Acceptance, Clock, Device, DeviceLog, MessageRefusal, Searched, Step, Verdict,
+    certificate_message_fits, certificate_message_len, judge,
 };
 pub use esp_idf::{Accepted, Refusal, verify};
 pub use lines::{Line, lines};

@@ -5,13 +5,13 @@
 
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use countersign_roots::table::to_hex;
 use countersign_x509::{Certificate, name::escaped, pem, sha256};
 use serde::Deserialize;
 
-use crate::choose::Host;
+use crate::{choose::Host, device::DEFAULT_MAX_ENTRIES};
 
 /// The file.
 ///
@@ -52,6 +52,13 @@ pub struct LockedPolicy {
     pub successors: bool,
     /// Only what today's list has was chosen.
     pub mozilla_only: bool,
+    /// How many roots devices take; as many as by default where the file does not say.
+    #[serde(default = "default_max_certs")]
+    pub max_certs: usize,
+}
+
+const fn default_max_certs() -> usize {
+    DEFAULT_MAX_ENTRIES
 }
 
 /// One bundle file.
@@ -244,6 +251,12 @@ impl Lock {
             })
         };
         self.host.iter().map(host).collect()
+    }
+
+    /// What the servers' certificates must be for, by labels.
+    pub fn names(&self) -> BTreeMap<String, String> {
+        let name = |host: &LockedHost| (host.host.clone(), host.name.clone());
+        self.host.iter().map(name).collect()
     }
 
     /// Every text in it that may come to be shown.

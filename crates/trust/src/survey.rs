@@ -11,7 +11,7 @@ use countersign_roots::{DefaultList, Release, ReleaseSet};
 use crate::chain::Chain;
 use crate::device::judge_with;
 use crate::mbedtls::Signatures;
-use crate::{Clock, Device, IdfRelease, Refusal, Step, Verdict};
+use crate::{Clock, Device, DeviceLog, IdfRelease, Refusal, Step, Verdict};
 
 pub use carried::{Carried, Own};
 pub use mend::Mend;
@@ -27,6 +27,8 @@ pub struct Survey<'a, 'c> {
     pub clock: Clock,
     /// The releases that are asked.
     pub releases: &'a [&'static Release],
+    /// How many roots they take ([`Device::max_entries`]).
+    pub max_entries: usize,
     /// With which bundles.
     pub carried: &'a [Carried<'c>],
 }
@@ -42,6 +44,19 @@ pub struct Row<'a> {
     pub outcome: Outcome,
     /// Every step that led the oldest of them to it.
     pub steps: Vec<Step>,
+    /// What they print of it, in the order in which they do.
+    pub log: Vec<LogLine>,
+    /// The flags that the oldest of them has set then ([`DeviceLog::flag_names`]).
+    pub flags: Vec<&'static str>,
+}
+
+/// A line that devices print ([`DeviceLog::lines`]).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogLine {
+    /// `TAG: text`.
+    pub text: String,
+    /// Which releases do.
+    pub releases: ReleaseSet,
 }
 
 /// What a device says.
@@ -80,31 +95,54 @@ pub fn survey<'c>(asked: &Survey<'_, 'c>) -> Vec<Row<'c>> {
     for &carried in asked.carried {
         let first = rows.len();
         let mut singles = Vec::new();
-        let mut steps = Vec::new();
+        let mut details = Vec::new();
         for &release in asked.releases {
             let (outcome, of_this) = ask(asked, &signatures, &sent, release, carried);
             singles.push((release, outcome));
-            steps.push(of_this);
+            details.push(of_this);
         }
         mend::by_newer_release(&mut singles);
-        for ((release, outcome), steps) in singles.into_iter().zip(steps) {
+        for ((release, outcome), (steps, log)) in singles.into_iter().zip(details) {
             let set = ReleaseSet::from_iter([release]);
             let same = rows
                 .iter_mut()
                 .skip(first)
                 .find(|row| row.outcome == outcome);
-            match same {
-                Some(row) => row.releases = row.releases | set,
-                None => rows.push(Row {
-                    releases: set,
-                    carried,
-                    outcome,
-                    steps,
-                }),
+            let lines = log.lines(release.into());
+            if let Some(row) = same {
+                row.releases = row.releases | set;
+                row.print(lines, set);
+                continue;
             }
+            let mut row = Row {
+                releases: set,
+                carried,
+                outcome,
+                steps,
+                log: Vec::new(),
+                flags: log.flag_names(),
+            };
+            row.print(lines, set);
+            rows.push(row);
         }
     }
     rows
+}
+
+impl Row<'_> {
+    /// Takes up what one more release prints; a line that is new stands where that release prints it.
+    fn print(&mut self, lines: Vec<String>, releases: ReleaseSet) {
+        let mut end = self.log.len();
+        for text in lines.into_iter().rev() {
+            let mut before = self.log.iter_mut().take(end).enumerate().rev();
+            if let Some((at, line)) = before.find(|(_, line)| line.text == text) {
+                line.releases = line.releases | releases;
+                end = at;
+            } else {
+                self.log.insert(end, LogLine { text, releases });
+            }
+        }
+    }
 }
 
 fn ask(
@@ -113,10 +151,10 @@ fn ask(
     sent: &[&[u8]],
     release: &'static Release,
     carried: Carried<'_>,
-) -> (Outcome, Vec<Step>) {
+) -> (Outcome, (Vec<Step>, DeviceLog)) {
     let cross_signed = release.settings().cross_signed;
     let Some(bundle) = carried.bundle(release, cross_signed, false, &[]) else {
-        return (Outcome::OtherFormat, Vec::new());
+        return (Outcome::OtherFormat, Default::default());
     };
     let verdict = judged(asked, signatures, sent, release, &bundle, cross_signed);
     let outcome = match verdict.outcome {
@@ -129,7 +167,7 @@ fn ask(
             Outcome::Refused { refusal, mends }
         }
     };
-    (outcome, verdict.steps)
+    (outcome, (verdict.steps, verdict.log))
 }
 
 fn judged(
@@ -146,6 +184,7 @@ fn judged(
         bundle,
         clock: asked.clock,
         cross_signed,
+        max_entries: asked.max_entries,
     };
     judge_with(signatures, sent, asked.host, &device)
 }

@@ -1,4 +1,7 @@
-//! Foreign bytes for people to read.
+//! Foreign bytes, and times, for people to read.
+
+use countersign_protocol::UnixTime;
+use countersign_roots::Date;
 
 /// A DER `Name`: its parts in their order; `?` where it is none. What moves a cursor or turns letters round is escaped.
 pub(crate) fn name(der: &[u8]) -> String {
@@ -9,6 +12,19 @@ pub(crate) fn name(der: &[u8]) -> String {
 pub(crate) fn lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(countersign_x509::name::escaped).collect();
     lines.join("\n")
+}
+
+/// Two times that differ, such as `2026-11-23`; with hours, minutes and seconds, in UTC, where the day is the same.
+pub(crate) fn times(one: UnixTime, other: UnixTime) -> [String; 2] {
+    let days = [one, other].map(|time| Date::of_unix(time.0));
+    if days[0] != days[1] {
+        return days.map(|day| day.to_string());
+    }
+    [one, other].map(|time| {
+        let (day, of_day) = (Date::of_unix(time.0), time.0 % 86_400);
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        format!("{day}T{hour:02}:{minute:02}:{second:02}Z")
+    })
 }
 
 /// The content of an OBJECT IDENTIFIER in dotted form (X.690 §8.19); `?` where it is none.
@@ -41,6 +57,22 @@ pub(crate) fn oid(content: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_told_apart() {
+        let day = 1_795_392_000;
+        for (one, other, texts) in [
+            (0, day, ["1970-01-01", "2026-11-23"]),
+            (day, day + 86_400, ["2026-11-23", "2026-11-24"]),
+            (
+                day,
+                day + 3661,
+                ["2026-11-23T00:00:00Z", "2026-11-23T01:01:01Z"],
+            ),
+        ] {
+            assert_eq!(times(UnixTime(one), UnixTime(other)), texts);
+        }
+    }
 
     #[test]
     fn object_identifiers_are_dotted() {

@@ -7,6 +7,7 @@
 use countersign_trust::{
     Clock, Device, IdfRelease, bundle,
     chain::{Chain, End, MAX_PATHS, MAX_SENT, Path, Place, Roots, assess},
+    device::DEFAULT_MAX_ENTRIES,
     judge,
 };
 use countersign_x509::{Certificate, der};
@@ -151,6 +152,7 @@ fn accepted(sent: &[Vec<u8>], roots: &[Certificate]) -> bool {
                     bundle: &bundle,
                     clock: Clock::Ignored,
                     cross_signed: patch == 0,
+                    max_entries: DEFAULT_MAX_ENTRIES,
                 };
                 judge(&sent, "s3.example", &device).outcome.is_ok()
             })

@@ -2,7 +2,9 @@
 //! releases): certificates in DER one behind the other, the first the server's own, the last the one that the device trusts.
 
 use countersign_protocol::UnixTime;
-use countersign_trust::{Clock, Device, IdfRelease, bundle, judge, verify};
+use countersign_trust::{
+    Clock, Device, IdfRelease, bundle, device::DEFAULT_MAX_ENTRIES, judge, verify,
+};
 use countersign_x509::{Certificate, der};
 use esp_formats::bundle::{Bundle, Format};
 
@@ -41,6 +43,7 @@ pub fn run(bytes: &[u8]) {
                 bundle: &bundle,
                 clock,
                 cross_signed: patch == 0,
+                max_entries: DEFAULT_MAX_ENTRIES,
             };
             match judge(&sent, "s3.example", &device).outcome {
                 Ok(accepted) => assert!(accepted.path.is_sorted_by(|low, high| low < high)),

@@ -6,6 +6,7 @@
 use countersign_trust::{
     Clock, Device, IdfRelease, Refusal, bundle,
     chain::{Chain, Roots, assess, names},
+    device::DEFAULT_MAX_ENTRIES,
     judge,
 };
 use countersign_x509::{Certificate, name};
@@ -61,10 +62,12 @@ fn judged(der: &[u8], host: &str) {
             bundle: &bundle,
             clock: Clock::Ignored,
             cross_signed: true,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         for host in [host, "s3.example"] {
             let verdict = judge(&[der], host, &device);
             assert_all_plain(verdict.steps.iter().map(ToString::to_string));
+            assert_all_plain(verdict.log.lines(release));
             if let Err(refusal) = verdict.outcome {
                 said(&refusal);
             }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
+use super::Asking;
+
 #[derive(Args, Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct TrustBundle {
@@ -17,7 +19,7 @@ pub(crate) struct TrustBundle {
     #[arg(long = "host", value_name = "HOST[:PORT]", num_args = 1..)]
     pub(crate) hosts: Vec<String>,
     /// What devices are built with: v5.3, all of a line as v5.3.x, a range as v4.4..v5.5.1, or master
-    #[arg(long, value_name = "RELEASE", num_args = 1..)]
+    #[arg(long, value_name = "RELEASE", num_args = 1.., value_delimiter = ',')]
     pub(crate) idf: Vec<String>,
     /// Put in these roots, by name or by SHA-256, and no others for the hosts' sake
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -28,9 +30,6 @@ pub(crate) struct TrustBundle {
     /// A chain to take as seen, in place of asking the host: PEM, the server's own certificate first
     #[arg(long = "chain", value_name = "[HOST=]FILE", num_args = 1..)]
     pub(crate) chains: Vec<String>,
-    /// Roots to choose from, in place of Mozilla's and ESP-IDF's: PEM, or the CCADB's report (CSV)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
     /// Put in leaves and intermediates too
     #[arg(long)]
     pub(crate) allow_pin: bool,
@@ -49,6 +48,9 @@ pub(crate) struct TrustBundle {
     /// Devices look at dates (`CONFIG_MBEDTLS_HAVE_TIME_DATE`)
     #[arg(long)]
     pub(crate) dates: bool,
+    /// How many roots devices take, as their project sets it (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`); without it 200, as by default
+    #[arg(long, value_name = "N")]
+    pub(crate) max_certs: Option<usize>,
     #[command(flatten)]
     pub(crate) asking: Asking,
     /// Show every step of the proof
@@ -57,17 +59,6 @@ pub(crate) struct TrustBundle {
     /// Where to put the files: a new folder, or one that this command made
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-}
-
-/// How hosts are asked.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Asking {
-    /// Seconds that a host has for looking up its name, and then for each handshake
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(crate) timeout: u64,
-    /// Connect there, whatever the host is called
-    #[arg(long, value_name = "HOST=ADDR:PORT", num_args = 1..)]
-    pub(crate) connect: Vec<String>,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -87,9 +78,6 @@ pub(crate) struct TrustCheck {
     /// Warn so many days before a root ends, or before Mozilla ends its trust in it
     #[arg(long, value_name = "N", default_value_t = 90)]
     pub(crate) days: u64,
-    /// Roots to look for successors and dates in, in place of Mozilla's: PEM, or the CCADB's report (CSV)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
     /// Write metrics for Prometheus' textfile collector; `-` for stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) prometheus: Option<PathBuf>,
@@ -105,13 +93,23 @@ pub(crate) struct TrustRoots {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum RootsCommand {
-    /// Keep another list of Mozilla's roots in the state directory, for `trust bundle` and `trust check`
-    Update {
-        /// PEM, or the CCADB's report with PEM (CSV); a file, `-` for stdin
-        #[arg(long, value_name = "FILE", required_unless_present = "forget")]
-        from: Option<PathBuf>,
-        /// Go back to the list that is built in
-        #[arg(long, conflicts_with = "from")]
-        forget: bool,
-    },
+    /// Keep Mozilla's current list of roots in the state directory, for all other trust commands
+    Update(RootsUpdate),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RootsUpdate {
+    /// Where the list is: an https URL, a file, `-` for stdin; PEM, or the CCADB's report with PEM (CSV). Without this, Mozilla's own
+    /// at the CCADB
+    #[arg(long, value_name = "URL|FILE|-")]
+    pub(crate) from: Option<String>,
+    /// Who may vouch for the server of the URL, in place of Mozilla's roots as they are built in: PEM or DER
+    #[arg(long, value_name = "FILE", conflicts_with = "forget")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Seconds that fetching it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) timeout: f64,
+    /// Go back to the list that is built in
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) forget: bool,
 }

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Asking;
+
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct TrustInspect {
     /// Servers, as HOST, HOST:PORT, or an https URL, of which only the host is looked at; files with a chain (PEM or DER); `-` for a
     /// chain on stdin, as `openssl s_client -showcerts` prints it
     #[arg(value_name = "HOST|URL|FILE|-", required = true)]
     pub(crate) targets: Vec<String>,
-    /// Roots to trust in place of Mozilla's: PEM. Devices are then judged with these in their bundle, too
-    #[arg(long, value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
     /// Judge devices with this bundle, too: `x509_crt_bundle` of either format, or PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
@@ -48,7 +47,7 @@ pub(crate) struct TrustDiff {
     pub(crate) after: PathBuf,
 }
 
-/// How servers are asked, and for which devices.
+/// For which devices, and how servers are asked.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Probing {
     /// Releases of ESP-IDF that must accept: v5.3, v5.3.x, v4.4..v5.5.1, master; without any, all are tried
@@ -63,19 +62,9 @@ pub(crate) struct Probing {
     /// Show every step that led a device to its verdict; of releases that say the same, those of the oldest
     #[arg(long)]
     pub(crate) steps: bool,
-    /// Seconds that looking up a name may take, and then each address
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
-    pub(crate) timeout: f64,
-    /// Connect there, whatever the servers are called
-    #[arg(long, value_name = "ADDR[:PORT]")]
-    pub(crate) connect: Option<String>,
-    /// Send this server name, and check for it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) sni: Option<String>,
-    /// A client certificate (PEM) for servers that ask for one
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(crate) cert: Option<PathBuf>,
-    /// The private key to it (PEM)
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(crate) key: Option<PathBuf>,
+    /// How many roots devices take, as their project sets it (`CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS`); without it 200, as by default
+    #[arg(long, value_name = "N")]
+    pub(crate) max_certs: Option<usize>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 }

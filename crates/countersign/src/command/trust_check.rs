@@ -8,6 +8,7 @@ use countersign_operations::{
     text::{chain, rfc3339},
 };
 use countersign_trust::lock::Lock;
+use countersign_x509::name::escaped;
 use serde_json::json;
 
 use crate::{
@@ -25,9 +26,15 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, args: &TrustCheck) -> Result<ExitCode> {
+    if !args.lock.exists() {
+        bail!(
+            "there is no lock file {}; it is named before the hosts: trust check trust.lock HOST",
+            escaped(&args.lock.to_string_lossy())
+        );
+    }
     let lock = lock::read(&args.lock)?;
     let seen = see(args, &lock)?;
-    let pool = Pool::open(args.roots.as_deref(), &global.state)?;
+    let pool = Pool::open(args.asking.roots.as_deref(), &global.state)?;
     let now = SystemClock.now();
     let checked = check(&lock, seen.hosts, seen.silent, &pool, args.days, now)?;
     if let Some(path) = &args.prometheus {
@@ -79,6 +86,7 @@ fn see(args: &TrustCheck, lock: &Lock) -> Result<Look> {
     super::block_on(look(&Asked {
         hosts: args.hosts.clone(),
         others,
+        names: lock.names(),
         chains,
         asking: args.asking.clone(),
     }))

@@ -22,8 +22,8 @@ use crate::{
 
 pub(super) async fn run(global: &Global, inspect: &TrustInspect) -> Result<ExitCode> {
     let asked = Asked::read(&inspect.probing)?;
-    let known = Known::open(inspect.roots.as_deref(), &global.state)?;
-    let own = match (&inspect.bundle, &inspect.roots) {
+    let known = Known::open(inspect.probing.asking.roots.as_deref(), &global.state)?;
+    let own = match (&inspect.bundle, &inspect.probing.asking.roots) {
         (Some(path), _) => Some(BundleFile::read(path)?.own),
         (None, Some(_)) => Some(Own::Certificates(known.trusted().to_vec())),
         (None, None) => None,

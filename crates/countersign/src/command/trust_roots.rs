@@ -1,35 +1,38 @@
 //! `countersign trust roots`.
 
 use std::{
-    fs,
-    io::{self, Read as _},
+    fs::{self, File},
+    io::{self, Read},
     path::Path,
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use countersign_operations::{
     Clock as _,
-    text::{hex, rfc3339},
+    text::{chain, hex, rfc3339},
 };
-use countersign_x509::sha256;
+use countersign_probe::{DownloadError, Downloading, Url, download};
+use countersign_trust::list::List;
+use countersign_x509::{name::escaped, sha256};
 use serde_json::json;
 
 use crate::{
-    cli::{Global, RootsCommand, TrustRoots},
+    cli::{Global, RootsCommand, RootsUpdate, TrustRoots},
     files::{self, Mode},
     output,
     system::SystemClock,
-    trust::pool::{Kept, Pool, kept_in},
+    trust::{
+        certificates,
+        pool::{Kept, Pool, kept_in},
+    },
 };
 
 pub(super) fn run(global: &Global, roots: &TrustRoots) -> Result<()> {
     match &roots.command {
         None => show(global),
-        Some(RootsCommand::Update { forget: true, .. }) => forget(global),
-        Some(RootsCommand::Update { from, .. }) => match from {
-            Some(from) => update(global, from),
-            None => bail!("--from FILE is wanted"),
-        },
+        Some(RootsCommand::Update(update)) if update.forget => forget(global),
+        Some(RootsCommand::Update(update)) => self::update(global, update),
     }
 }
 
@@ -81,46 +84,19 @@ fn show(global: &Global) -> Result<()> {
     Ok(())
 }
 
-fn update(global: &Global, from: &Path) -> Result<()> {
-    let named = from.to_string_lossy();
-    if named.contains("://") {
-        bail!(
-            "this program fetches no lists; fetch it with curl --fail and give it by `--from -`: {MOZILLA} is Mozilla's"
-        );
-    }
+fn update(global: &Global, args: &RootsUpdate) -> Result<()> {
     if !global.state.is_dir() {
         bail!(
             "there is no state directory {} to keep it in; make one by `countersign init`, or give the list to each command by --roots",
             global.state.display()
         );
     }
-    let bytes = if from == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin()
-            .take(LONGEST + 1)
-            .read_to_end(&mut bytes)
-            .context("stdin cannot be read")?;
-        bytes
-    } else {
-        files::read(from)?
-    };
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LONGEST {
-        bail!("a list of more than {LONGEST} bytes is none of roots");
-    }
-    let list = countersign_trust::list::read(&bytes).with_context(|| named.to_string())?;
-    if list.roots.len() < FEWEST {
-        bail!(
-            "{named} has {} roots; Mozilla's list has more than {FEWEST}. For a list of your own use --roots",
-            list.roots.len()
-        );
-    }
+    let source = args.from.as_deref().unwrap_or(MOZILLA);
+    let (bytes, from) = taken(source, args)?;
+    let list = readable(&bytes).with_context(|| from.clone())?;
     let kept = Kept {
         taken: rfc3339(SystemClock.now()),
-        from: from
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        from,
         sha256: hex(&sha256(&bytes)),
         roots: list.roots.len(),
     };
@@ -138,13 +114,126 @@ fn update(global: &Global, from: &Path) -> Result<()> {
     if global.json {
         return output::json(&kept);
     }
-    println!(
-        "{} roots kept in {}, SHA-256 {}",
-        kept.roots,
-        place.display(),
-        kept.sha256
-    );
+    println!("{} roots, from {}", kept.roots, kept.from);
+    println!("kept in {}, SHA-256 {}", place.display(), kept.sha256);
     Ok(())
+}
+
+/// The list, and what it is called: a URL without its query, or a file's name.
+fn taken(source: &str, args: &RootsUpdate) -> Result<(Vec<u8>, String)> {
+    if source.contains("://") {
+        return super::block_on(fetched(source, args));
+    }
+    if args.ca.is_some() {
+        bail!("--ca is for a list that is fetched from an https URL");
+    }
+    let path = Path::new(source);
+    let (reader, name): (Box<dyn Read>, _) = if source == "-" {
+        (Box::new(io::stdin()), "standard input".to_owned())
+    } else {
+        let file =
+            File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        (Box::new(file), name.into_owned())
+    };
+    let mut bytes = Vec::new();
+    // One byte more than is taken shows that there is more.
+    let limit = u64::try_from(LONGEST + 1).unwrap_or(u64::MAX);
+    reader
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{name} cannot be read"))?;
+    if bytes.len() > LONGEST {
+        bail!("{name}: a list of more than {LONGEST} bytes is none of roots");
+    }
+    Ok((bytes, name))
+}
+
+async fn fetched(source: &str, args: &RootsUpdate) -> Result<(Vec<u8>, String)> {
+    let shown = source.split(['?', '#']).next().unwrap_or_default();
+    // A user in the URL is a secret, too.
+    let shown = if source.contains('@') {
+        "the URL"
+    } else {
+        shown
+    };
+    let url: Url = source
+        .parse()
+        .with_context(|| format!("{} cannot be fetched", escaped(shown)))?;
+    if !(0.1..=600.0).contains(&args.timeout) {
+        bail!("--timeout takes seconds between 0.1 and 600");
+    }
+    let roots = match &args.ca {
+        Some(path) => certificates::parse(&files::read(path)?)
+            .with_context(|| format!("--ca {}", path.display()))?,
+        None => countersign_roots::mozilla()
+            .map(|root| root.certificate().clone())
+            .collect(),
+    };
+    let how = Downloading {
+        roots: roots.iter().map(|root| root.der().to_vec()).collect(),
+        timeout: Duration::from_secs_f64(args.timeout),
+        max_bytes: LONGEST,
+        max_redirects: REDIRECTS,
+    };
+    let file = download(&url, &how)
+        .await
+        .with_context(|| format!("{url} cannot be fetched"))
+        .map_err(|error| hinted(error, args))?;
+    let from = file.from.to_string();
+    if file.content_type.as_deref() == Some("text/html") {
+        bail!("{from}: {A_PAGE}");
+    }
+    Ok((file.body, from))
+}
+
+/// What else can be done, where the way out of this network may be the reason.
+fn hinted(error: anyhow::Error, args: &RootsUpdate) -> anyhow::Error {
+    let hint = match error.downcast_ref() {
+        Some(DownloadError::Certificate { .. }) if args.ca.is_none() => {
+            "; if a CA of your own vouches for it, name its root by --ca"
+        }
+        Some(
+            DownloadError::Connection(_)
+            | DownloadError::Unresolved(_)
+            | DownloadError::TooSlow { .. },
+        ) => {
+            "; where this machine gets out by a proxy alone, fetch it with curl --fail and give it by `--from -`"
+        }
+        _ => return error,
+    };
+    anyhow!("{}{hint}", chain(error.as_ref()))
+}
+
+/// The roots of a list that is whole, and may be Mozilla's.
+fn readable(bytes: &[u8]) -> Result<List> {
+    let begins = |text: &[u8]| {
+        let first = bytes.trim_ascii_start();
+        first
+            .get(..text.len())
+            .is_some_and(|first| first.eq_ignore_ascii_case(text))
+    };
+    if begins(b"<!doctype") || begins(b"<html") || begins(b"<head") {
+        bail!(A_PAGE);
+    }
+    let count = |text: &[u8]| {
+        bytes
+            .windows(text.len())
+            .filter(|here| *here == text)
+            .count()
+    };
+    let (begun, ended) = (count(BEGIN), count(END));
+    if ended < begun {
+        bail!("it is cut: of {begun} certificates, {ended} have an end");
+    }
+    let list = countersign_trust::list::read(bytes)?;
+    if list.roots.len() < FEWEST {
+        bail!(
+            "it has {} roots; Mozilla's list has more than {FEWEST}. For a list of your own use --roots",
+            list.roots.len()
+        );
+    }
+    Ok(list)
 }
 
 fn forget(global: &Global) -> Result<()> {
@@ -163,12 +252,20 @@ fn forget(global: &Global) -> Result<()> {
     Ok(())
 }
 
-/// The most bytes of a list: the CCADB's reports have less than 2 MiB. It stops a wrong file.
-const LONGEST: u64 = 16 * 1024 * 1024;
+/// The most bytes of a list: the CCADB's reports have less than 2 MiB. It stops a wrong file, and one without end.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// The fewest roots that a list of Mozilla's can have: it has had more than a hundred since 2010. It stops a list that was cut.
 const FEWEST: usize = 50;
 
+/// How many redirects are followed. It stops a circle.
+const REDIRECTS: usize = 5;
+
 /// Where Mozilla's list is, as PEM in CSV (<https://www.ccadb.org/resources>).
 const MOZILLA: &str =
     "https://ccadb.my.salesforce-sites.com/mozilla/IncludedCACertificateReportPEMCSV";
+
+/// What a portal, a proxy and an error say in place of the file.
+const A_PAGE: &str = "it is a web page (HTML), and no list of roots: look at the URL in a browser";
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";

@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn run(global: &Global, verify: &TrustVerify) -> Result<ExitCode> {
     let asked = Asked::read(&verify.probing)?;
     let bundle = BundleFile::read(&verify.bundle)?;
-    let known = Known::open(None, &global.state)?;
+    let known = Known::open(verify.probing.asking.roots.as_deref(), &global.state)?;
     let gathered = gather::all(&verify.targets, &asked).await?;
     let judging = Judging {
         lists: &[],

@@ -1,22 +1,25 @@
 //! What a command line asks for beside the servers: devices, times, how to connect.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use countersign_operations::{Clock as _, text::from_rfc3339};
-use countersign_probe::{ClientIdentity, Options, Target};
+use countersign_probe::Target;
 use countersign_protocol::UnixTime;
 use countersign_roots::Release;
 use countersign_trust::Clock;
-use zeroize::Zeroizing;
+use countersign_x509::name::escaped;
 
-use crate::{cli::Probing, files, system::SystemClock, trust::releases};
+use crate::{
+    asking::Ways,
+    cli::Probing,
+    system::SystemClock,
+    trust::releases::{self, max_entries},
+};
 
 /// What was asked for, read.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// How servers are asked.
-    pub(crate) options: Options,
+    pub(crate) ways: Ways,
     /// What counts as now.
     pub(crate) now: UnixTime,
     /// What devices take for now.
@@ -25,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) releases: Vec<&'static Release>,
     /// Whether the releases were named, so that each must accept.
     pub(crate) releases_named: bool,
+    /// How many roots the devices take.
+    pub(crate) max_entries: usize,
     /// What chains from files must be for.
     pub(crate) host: Option<String>,
 }
@@ -53,45 +58,20 @@ impl Asked {
         let all = Release::all().iter();
         let wanted = |release: &&Release| !named || asked.contains(release);
         Ok(Self {
-            options: options(probing)?,
+            ways: Ways::read(&probing.asking)?,
             now,
             clock,
             releases: all.filter(wanted).collect(),
             releases_named: named,
+            max_entries: max_entries(probing.max_certs)?,
             host: probing.host.as_deref().map(host).transpose()?,
         })
     }
 }
 
-fn options(probing: &Probing) -> Result<Options> {
-    if !(0.1..=600.0).contains(&probing.timeout) {
-        bail!("--timeout takes seconds between 0.1 and 600");
-    }
-    let connect = probing.connect.as_deref().map(|text| {
-        let target = text.parse::<Target>();
-        target.with_context(|| format!("--connect {}", text.escape_debug()))
-    });
-    let client = match (&probing.cert, &probing.key) {
-        (Some(cert), Some(key)) => {
-            let (chain, secret) = (files::read(cert)?, Zeroizing::new(files::read(key)?));
-            let pair = ClientIdentity::from_pem(&chain, &secret);
-            Some(pair.with_context(|| format!("{} and {}", cert.display(), key.display()))?)
-        }
-        _ => None,
-    };
-    Ok(Options {
-        connect: connect.transpose()?,
-        sni: probing.sni.as_deref().map(host).transpose()?,
-        client,
-        timeout: Duration::from_secs_f64(probing.timeout),
-        ..Options::default()
-    })
-}
-
-/// A name or an address alone.
+/// A name or an address; a port does not matter.
 fn host(text: &str) -> Result<String> {
-    let target: Target = text
-        .parse()
-        .with_context(|| format!("`{}`", text.escape_debug()))?;
+    let target = text.parse::<Target>();
+    let target = target.with_context(|| format!("--host {}", escaped(text)))?;
     Ok(target.host)
 }

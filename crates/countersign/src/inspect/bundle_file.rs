@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use countersign_trust::{bundle::pack, survey::Own};
-use countersign_x509::{Certificate, PublicKey, name, pem, sha256};
+use countersign_x509::{Certificate, Error, PublicKey, name, pem, sha256};
 use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, Format};
 
 use super::source::contains;
@@ -104,9 +104,15 @@ impl BundleFile {
             bail!("it is empty");
         }
         if contains(bytes, b"-----BEGIN ") {
-            let certificates = pem::certificates(bytes)?;
+            let has_key = contains(bytes, b"PRIVATE KEY-----");
+            let certificates = match pem::certificates(bytes) {
+                Err(Error::MissingPem { .. }) if has_key => {
+                    bail!("there is a private key in it, and no certificate")
+                }
+                read => read?,
+            };
             let mut read = Self::of_certificates(bytes.len(), certificates);
-            if contains(bytes, b"PRIVATE KEY-----") {
+            if has_key {
                 let note = "there is a private key in it, which has no place in a bundle";
                 read.notes.push(note.to_owned());
             }
@@ -116,6 +122,9 @@ impl BundleFile {
             Ok(bundle) => Ok(Self::of_bundle(&bundle, bytes.len())),
             Err(error) => match Certificate::from_der(bytes) {
                 Ok(certificate) => Ok(Self::of_certificates(bytes.len(), vec![certificate])),
+                Err(_) if is_text(bytes) => {
+                    bail!("it is text, and there is no `-----BEGIN CERTIFICATE-----` in it")
+                }
                 Err(_) => Err(error.into()),
             },
         }
@@ -190,4 +199,10 @@ impl BundleFile {
             own: Own::Certificates(certificates),
         }
     }
+}
+
+/// Whether people wrote it: a bundle begins with bytes of zero.
+fn is_text(bytes: &[u8]) -> bool {
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    !bytes.iter().any(control) && std::str::from_utf8(bytes).is_ok()
 }

@@ -41,6 +41,11 @@ pub(crate) async fn all(arguments: &[String], asked: &Asked) -> Result<Vec<Gathe
             sources.len()
         );
     }
+    let hosts = sources.iter().filter_map(|source| match source {
+        Source::Host(target) => Some(target.clone()),
+        _ => None,
+    });
+    asked.ways.are_for(&hosts.collect::<Vec<_>>())?;
     let mut asking = JoinSet::new();
     let mut gathered: Vec<(usize, Gathered)> = Vec::new();
     for (place, source) in sources.into_iter().enumerate() {
@@ -56,7 +61,7 @@ pub(crate) async fn all(arguments: &[String], asked: &Asked) -> Result<Vec<Gathe
                 continue;
             }
         };
-        let options = asked.options.clone();
+        let options = asked.ways.to(&target);
         asking.spawn(async move {
             let answer = fetch(&target, &options).await;
             let host = options.sni.unwrap_or(target.host);

@@ -30,6 +30,16 @@ impl Known {
                 None => Ok(Self::built_in()),
             };
         };
+        if Pool::is_report(path)? {
+            let pool = Pool::open(file, state)?;
+            let trusted: Vec<Certificate> = pool.certificates(true).cloned().collect();
+            return Ok(Self {
+                source: format!("{} of {}", counted(trusted.len()), path.display()),
+                trusted,
+                others: Vec::new(),
+                of: None,
+            });
+        }
         let read = BundleFile::read(path)?;
         let trusted: Option<Vec<Certificate>> = read
             .entries

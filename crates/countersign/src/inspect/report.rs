@@ -3,6 +3,7 @@
 mod certificate;
 mod chain;
 mod devices;
+mod difference;
 
 use countersign_operations::text::rfc3339;
 use countersign_roots::{Release, ReleaseSet};
@@ -14,7 +15,8 @@ use super::{asked::Asked, gather::Gathered, known::Known};
 
 pub(crate) use certificate::CertificateReport;
 pub(crate) use chain::{ChainReport, PathReport};
-pub(crate) use devices::{DevicesReport, Judging};
+pub(crate) use devices::{DevicesReport, Judging, LogReport};
+pub(crate) use difference::Difference;
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -52,6 +54,8 @@ pub(crate) struct TargetReport {
     pub(crate) addresses: Vec<AddressReport>,
     /// Each chain that was seen, once.
     pub(crate) chains: Vec<ChainReport>,
+    /// How the chains behind the first one differ from it; empty where all addresses show the same.
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// One address of a server.
@@ -138,14 +142,28 @@ impl TargetReport {
                 one.address
             ))
         });
-        let faults = self.chains.iter().flat_map(|chain| chain.counted.clone());
-        let devices = self.chains.iter().flat_map(|chain| &chain.devices.rows);
+        let chains = || self.chains.iter().enumerate();
+        let faults = chains().flat_map(|(index, chain)| {
+            let seen_at = self.seen_at(index);
+            let faults = chain.counted.iter();
+            faults.map(move |fault| format!("{fault}{seen_at}"))
+        });
+        let devices = chains().flat_map(|(index, chain)| {
+            let rows = chain.devices.rows.iter();
+            rows.map(move |row| (index, row))
+        });
         let refused = devices
-            .filter(|row| row.counts && !row.accepted)
-            .map(|row| {
+            .filter(|(_, row)| row.counts && !row.accepted)
+            .map(|(index, row)| {
                 format!(
-                    "ESP-IDF {} refuses, with the {} bundle: {}",
-                    row.releases, row.bundle, row.why
+                    "ESP-IDF {} refuses, with {}: {}{}",
+                    row.releases,
+                    match row.bundle {
+                        "own" => "your bundle".to_owned(),
+                        list => format!("its {list} list"),
+                    },
+                    row.why,
+                    self.seen_at(index)
                 )
             });
         let failure = self.failure.iter().cloned();
@@ -177,7 +195,8 @@ impl TargetReport {
             .map(|seen| AddressReport::new(seen, found))
             .collect();
         let mut notes = found.notes.clone();
-        if chains.len() > 1 {
+        let differences = difference::all(&found.chains, &addresses);
+        if !differences.is_empty() {
             notes.push(format!(
                 "its addresses do not show the same: there are {} chains",
                 chains.len()
@@ -203,7 +222,17 @@ impl TargetReport {
             notes,
             addresses,
             chains,
+            differences,
         }
+    }
+
+    /// At which addresses a chain was seen, where not all show it: ` (chain 2, at 192.0.2.1:443)`.
+    fn seen_at(&self, index: usize) -> String {
+        if self.chains.len() < 2 {
+            return String::new();
+        }
+        let at = difference::seen_at(&self.addresses, index).join(", ");
+        format!(" (chain {}, at {at})", index.saturating_add(1))
     }
 }
 

@@ -11,6 +11,8 @@ use countersign_probe::Target;
 use countersign_trust::chain::{FromFile, LONGEST, from_file};
 use countersign_x509::name::escaped;
 
+use crate::trust::releases;
+
 /// What a person asked to look at.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Source {
@@ -48,6 +50,9 @@ impl Source {
             bail!(
                 "there is no file {shown}; to ask a server, name its host alone, or a whole https:// URL"
             );
+        }
+        if argument.starts_with('v') && releases::named(argument).is_ok() {
+            bail!("{shown} is a release of ESP-IDF; say several as --idf v5.3,{shown}");
         }
         let target = argument.parse().with_context(|| shown)?;
         Ok(Self::Host(target))
@@ -109,6 +114,7 @@ mod tests {
             ("http://h/?X=5ec3e7", "plain http"),
             ("https://h:x/?X=5ec3e7", "port"),
             ("/", "folder"),
+            ("v5.5", "--idf v5.3,v5.5"),
             ("a b", "names no host"),
             ("x\u{1b}[2J", "\\u{1b}"),
         ] {

@@ -4,7 +4,7 @@ mod certificate;
 mod tree;
 
 use super::{
-    report::{AddressReport, ChainReport, Report, TargetReport},
+    report::{AddressReport, ChainReport, LogReport, Report, TargetReport},
     words::counted,
 };
 
@@ -15,6 +15,10 @@ pub(crate) fn print(report: &Report, steps: bool) {
     }
     if report.targets.len() > 1 {
         summary(report);
+    }
+    // Where nothing was seen, nothing was judged.
+    if report.targets.iter().all(|target| target.chains.is_empty()) {
+        return;
     }
     let age = match report.roots_age_days {
         None => String::new(),
@@ -40,10 +44,17 @@ pub(crate) fn print_devices(report: &Report, steps: bool) {
     for target in &report.targets {
         println!("{}", verdict(target));
         failures(target);
+        for one in target.addresses.iter().filter(|one| one.failure.is_some()) {
+            println!("  {}", address_line(one, false));
+        }
         for note in &target.notes {
             println!("  note: {note}");
         }
-        for chain in &target.chains {
+        differences(target);
+        for (index, chain) in target.chains.iter().enumerate() {
+            if target.chains.len() > 1 {
+                println!("  chain {}", index.saturating_add(1));
+            }
             devices(chain, steps);
         }
         println!();
@@ -60,6 +71,7 @@ fn target(target: &TargetReport, steps: bool) {
     for note in &target.notes {
         println!("  note: {note}");
     }
+    differences(target);
     for (index, chain) in target.chains.iter().enumerate() {
         println!();
         let many = target.chains.len() > 1;
@@ -93,6 +105,19 @@ fn target(target: &TargetReport, steps: bool) {
         devices(chain, steps);
     }
     println!();
+}
+
+/// In what the chains of a server's addresses differ from the first one.
+fn differences(target: &TargetReport) {
+    for difference in &target.differences {
+        let (chain, at) = (
+            difference.chain.saturating_add(1),
+            difference.addresses.join(", "),
+        );
+        for what in &difference.what {
+            println!("    chain {chain}, at {at}: {what}");
+        }
+    }
 }
 
 fn verdict(target: &TargetReport) -> String {
@@ -172,6 +197,7 @@ fn devices(chain: &ChainReport, steps: bool) {
     println!("  devices, which call it {}", chain.devices.called);
     let rows = &chain.devices.rows;
     let widest = rows.iter().map(|row| row.releases.len()).max().unwrap_or(0);
+    let mut above: &[LogReport] = &[];
     for row in rows {
         let verdict = if row.accepted {
             format!("accept, by {}", row.why)
@@ -181,6 +207,29 @@ fn devices(chain: &ChainReport, steps: bool) {
         println!("    {:widest$}  {:6}  {verdict}", row.releases, row.bundle);
         for step in row.steps.iter().filter(|_| steps) {
             println!("    {:widest$}          {step}", "");
+        }
+        let same = !row.log.is_empty() && row.log == above;
+        if same {
+            println!("    {:widest$}           log as above", "");
+        }
+        for (index, line) in row.log.iter().enumerate().filter(|_| !same) {
+            let log = if index == 0 { "log" } else { "" };
+            let only = if line.releases == row.releases {
+                String::new()
+            } else {
+                format!("  ({})", line.releases)
+            };
+            println!("    {:widest$}          {log:>4} {}{only}", "", line.line);
+        }
+        if !row.log.is_empty() {
+            above = &row.log;
+        }
+        if !row.flags.is_empty() {
+            println!(
+                "    {:widest$}               with the flags {}",
+                "",
+                row.flags.join(", ")
+            );
         }
         for (index, mend) in row.mends.iter().enumerate() {
             let or = if index == 0 { "mend" } else { "or" };

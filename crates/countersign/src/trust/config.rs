@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use countersign_trust::{
     choose::Policy,
-    config::{Config, names},
+    config::{Config, ConfigClient, names},
 };
 
 use crate::{
-    cli::{Asking, TrustBundle},
+    cli::TrustBundle,
     files,
     trust::hosts::{Asked, chain_argument},
 };
@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) dates: bool,
     /// Devices verify across signatures, where their release can.
     pub(crate) cross_signed_verify: Option<bool>,
+    /// How many roots devices take, where the user says so.
+    pub(crate) max_certs: Option<usize>,
 }
 
 impl Plan {
@@ -65,20 +67,26 @@ impl Plan {
         plan.asked
             .chains
             .extend(args.chains.iter().map(|text| chain_argument(text)));
+        let of_file = plan.asked.asking;
         plan.asked.asking = args.asking.clone();
+        if args.asking.cert.is_none() {
+            plan.asked.asking.cert = of_file.cert;
+            plan.asked.asking.key = of_file.key;
+        }
         plan.pem.extend(args.pem.iter().cloned());
         plan.named.extend(args.only.iter().cloned());
         if let Some(path) = &args.from_file {
             plan.named.extend(names(&files::read_text(path)?));
         }
         plan.only |= !args.only.is_empty() || args.from_file.is_some();
-        plan.roots = args.roots.clone().or(plan.roots);
+        plan.roots = args.asking.roots.clone().or(plan.roots);
         plan.policy.parents |= args.cross_sign_parents;
         plan.policy.successors |= args.successors;
         plan.mozilla_only |= args.mozilla_only;
         plan.pin |= args.allow_pin;
         plan.dates |= args.dates;
         plan.cross_signed_verify = args.cross_signed_verify.or(plan.cross_signed_verify);
+        plan.max_certs = args.max_certs.or(plan.max_certs);
         plan.check()?;
         Ok(plan)
     }
@@ -96,12 +104,15 @@ impl Plan {
             let pair = move |path| (Some(host.clone()), folder.join(path));
             paths.into_iter().map(pair)
         });
-        let asked = Asked {
+        let mut asked = Asked {
             hosts: file.hosts,
-            others: Vec::new(),
             chains: chains.collect(),
-            asking: Asking::default(),
+            ..Asked::default()
         };
+        if let Some(ConfigClient { cert, key }) = file.client {
+            asked.asking.cert = Some(folder.join(cert));
+            asked.asking.key = Some(folder.join(key));
+        }
         let policy = file.policy;
         Self {
             idf: file.idf,
@@ -118,6 +129,7 @@ impl Plan {
             pin: policy.pin,
             dates: policy.dates,
             cross_signed_verify: policy.cross_signed_verify,
+            max_certs: policy.max_certs,
         }
     }
 

@@ -1,14 +1,14 @@
 //! Servers, and the chains that they were seen to send.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::{Context, Result, bail};
-use countersign_probe::{Failure, Options, Seen, Target as Address, fetch};
+use anyhow::{Context, Result};
+use countersign_probe::{Failure, Seen, Target as Address, fetch};
 use countersign_trust::choose::Host;
 use countersign_x509::Certificate;
 use tokio::task::JoinSet;
 
-use crate::{cli::Asking, files, trust::certificates};
+use crate::{asking::Ways, cli::Asking, files, trust::certificates};
 
 /// Which servers, and what is known of them beforehand.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) hosts: Vec<String>,
     /// Those that he did not name and that are asked all the same.
     pub(crate) others: Vec<String>,
+    /// What their certificates must be for, by labels, where that is known beforehand and is another name.
+    pub(crate) names: BTreeMap<String, String>,
     /// Files with chains, with the host where the user named it.
     pub(crate) chains: Vec<(Option<String>, PathBuf)>,
     /// How those without a file are asked.
@@ -66,19 +68,20 @@ pub(crate) async fn look(asked: &Asked) -> Result<Look> {
         };
         seen.push((whose, chain.iter().map(|one| one.der().to_vec()).collect()));
     }
-    let connect = connections(&asked.asking)?;
-    let timeout = Duration::from_secs(asked.asking.timeout.max(1));
+    let ways = Ways::read(&asked.asking)?;
+    let all = addresses.iter().chain(seen.iter().map(|(whose, _)| whose));
+    ways.are_for(&all.cloned().collect::<Vec<_>>())?;
+    let name = |address: &Address| {
+        let said = ways.to(address).sni;
+        said.or_else(|| asked.names.get(&address.to_string()).cloned())
+    };
     let mut asking = JoinSet::new();
     for address in addresses {
         if seen.iter().any(|(whose, _)| *whose == address) {
             continue;
         }
-        let to = connect.iter().find(|(from, _)| *from == address.host);
-        let options = Options {
-            connect: to.map(|(_, to)| to.clone()),
-            timeout,
-            ..Options::default()
-        };
+        let mut options = ways.to(&address);
+        options.sni = name(&address);
         asking.spawn(async move {
             let answer = fetch(&address, &options).await;
             (address, answer)
@@ -103,7 +106,7 @@ pub(crate) async fn look(asked: &Asked) -> Result<Look> {
             Some(host) if host.label == label => host.chains.push(chain),
             _ => look.hosts.push(Host {
                 label,
-                name: address.host,
+                name: name(&address).unwrap_or(address.host),
                 chains: vec![chain],
             }),
         }
@@ -119,6 +122,13 @@ impl Look {
         let mut chains = Vec::new();
         let mut failures = Vec::new();
         for answer in answers {
+            let turned_away = answer.asked_for.filter(|asked| asked.shown);
+            if let Some(alert) = turned_away.and_then(|asked| asked.refused) {
+                let at = answer.address;
+                self.notes.push(format!(
+                    "{address}: {at} refused the client certificate: {alert}"
+                ));
+            }
             if answer.chain.is_empty() {
                 let why = answer
                     .failure
@@ -163,18 +173,4 @@ fn named_by(leaf: &Certificate) -> Option<Address> {
         .flatten();
     let mut all = names.chain(addresses).chain(common);
     all.find_map(|name| name.parse().ok())
-}
-
-/// Reads `HOST=ADDR:PORT`.
-fn connections(asking: &Asking) -> Result<Vec<(String, Address)>> {
-    let read = |text: &String| {
-        let Some((host, to)) = text.split_once('=') else {
-            bail!("--connect `{text}`: HOST=ADDR:PORT is wanted");
-        };
-        let to = to
-            .parse::<Address>()
-            .with_context(|| format!("--connect {text}"))?;
-        Ok((host.to_ascii_lowercase(), to))
-    };
-    asking.connect.iter().map(read).collect()
 }

@@ -27,7 +27,8 @@ pub(crate) fn targets(lock: &Lock, now: Option<UnixTime>) -> Result<Vec<Target>>
             Some(now) if device.dates => Clock::At(now),
             _ => Clock::Ignored,
         };
-        releases::of_label(&device.idf, device.cross_signed_verify, clock)
+        let max_certs = lock.policy.max_certs;
+        releases::of_label(&device.idf, device.cross_signed_verify, clock, max_certs)
             .with_context(|| format!("ESP-IDF {} is not known here", device.idf))
     };
     lock.device.iter().map(target).collect()

@@ -1,6 +1,7 @@
 //! A bundle, chosen, packed and proved.
 
 mod given;
+mod limit;
 mod refusal;
 
 use std::{cell::OnceCell, path::Path};
@@ -14,13 +15,13 @@ use countersign_trust::{
     choose::{Choice, Chosen, Host, Target, Wanted, Why, choose, prove},
 };
 use countersign_x509::{Certificate, pem};
-use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
+use esp_formats::bundle::Format;
 
 use crate::trust::{
     config::Plan,
     hosts::Look,
     pool::{Pool, listed, name_of},
-    releases::{Devices, targets},
+    releases::{self, Devices, targets},
 };
 use given::Given;
 pub(crate) use refusal::refused;
@@ -29,6 +30,8 @@ pub(crate) use refusal::refused;
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) targets: Vec<Target>,
+    /// How many roots the devices take.
+    pub(crate) max_entries: usize,
     pub(crate) hosts: Vec<Host>,
     pub(crate) roots: Vec<Root>,
     /// By format, older first.
@@ -98,9 +101,11 @@ impl<'a> Roots<'a> {
 
 /// Makes it, or says which device would refuse which server, and why.
 pub(crate) fn make(plan: &Plan, look: Look, roots: &Roots<'_>, now: UnixTime) -> Result<Made> {
+    let max_entries = releases::max_entries(plan.max_certs)?;
     let devices = Devices {
         cross_signed: plan.cross_signed_verify,
         dates: plan.dates.then_some(now),
+        max_entries,
     };
     let targets = targets(&plan.idf, devices)?;
     let mut notes = look.notes;
@@ -117,6 +122,7 @@ pub(crate) fn make(plan: &Plan, look: Look, roots: &Roots<'_>, now: UnixTime) ->
         Vec::new()
     };
     let certificates = given.certificates();
+    limit::check(certificates.len(), plan, &targets)?;
     let choice = if choosing || plan.policy.successors {
         choose(&Wanted {
             hosts: if choosing { &look.hosts } else { &[] },
@@ -143,6 +149,7 @@ pub(crate) fn make(plan: &Plan, look: Look, roots: &Roots<'_>, now: UnixTime) ->
         bail!("nothing to put in: no certificate was given, and no host needs one");
     }
     let packs = packs(&all, &targets)?;
+    limit::check(all.len(), plan, &targets)?;
     notes.extend(remarks(&choice, &packs, roots.opened()));
     let passed_over = roots.opened().map(|pool| pool.passed_over.as_slice());
     let passed_over = passed_over.unwrap_or_default().iter();
@@ -155,6 +162,7 @@ pub(crate) fn make(plan: &Plan, look: Look, roots: &Roots<'_>, now: UnixTime) ->
     let roots_made: Vec<Root> = choice.roots.into_iter().map(roots_of).collect();
     Ok(Made {
         targets,
+        max_entries,
         hosts: look.hosts,
         roots: roots_made,
         packs,
@@ -239,12 +247,6 @@ fn remarks(choice: &Choice, packs: &[(Format, Packed)], pool: Option<&Pool>) -> 
         notes.push(
             "the search for the smallest set was given up; a smaller one may exist".to_owned(),
         );
-    }
-    let count = choice.roots.len();
-    if count > DEFAULT_MAX_ENTRIES {
-        notes.push(format!(
-            "{count} roots are more than a device takes by default ({DEFAULT_MAX_ENTRIES}); sdkconfig.defaults raises its limit"
-        ));
     }
     for chosen in choice.roots.iter().filter(|root| root.why != Why::Given) {
         let known = pool.and_then(|pool| pool.about(&chosen.certificate));

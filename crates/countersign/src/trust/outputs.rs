@@ -130,6 +130,7 @@ fn lock(made: &Made, plan: &Plan) -> Lock {
             cross_sign_parents: plan.policy.parents,
             successors: plan.policy.successors,
             mozilla_only: plan.mozilla_only,
+            max_certs: made.max_entries,
         },
         bundle: made.packs.iter().map(bundle).collect(),
         device: devices.collect(),

@@ -62,6 +62,16 @@ impl Pool {
         Ok(Self::kept(state)?.unwrap_or_else(Self::built_in))
     }
 
+    /// Whether a file is a report of the CCADB (CSV): its first line names the columns.
+    pub(crate) fn is_report(file: &Path) -> Result<bool> {
+        let bytes = files::read(file)?;
+        let first = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        Ok(String::from_utf8_lossy(first).contains("PEM Info"))
+    }
+
     /// Those that are kept in the state directory, where some are, and those that are built in.
     pub(crate) fn kept(state: &Path) -> Result<Option<Self>> {
         let [list, about] = kept_in(state);
@@ -228,12 +238,19 @@ impl Pool {
 
     fn suggest(&self, name: &str) -> String {
         let wanted = name.trim().to_lowercase();
-        let mut like: Vec<&str> = self
-            .roots
-            .iter()
-            .filter(|root| !wanted.is_empty() && root.name.to_lowercase().contains(&wanted))
-            .map(|root| root.name.as_str())
-            .collect();
+        let names = || self.roots.iter().map(|root| root.name.as_str());
+        let has = |name: &&str| !wanted.is_empty() && name.to_lowercase().contains(&wanted);
+        let mut like: Vec<&str> = names().filter(has).collect();
+        // Or else those that begin as this one does: the end is what is mistaken most.
+        let alike = |name: &str| {
+            let name = name.to_lowercase();
+            let pairs = name.chars().zip(wanted.chars());
+            pairs.take_while(|(a, b)| a == b).count()
+        };
+        let most = names().map(alike).max().unwrap_or(0);
+        if like.is_empty() && most >= ALIKE {
+            like.extend(names().filter(|name| alike(name) == most));
+        }
         like.dedup();
         like.truncate(SUGGESTIONS);
         if like.is_empty() {
@@ -283,6 +300,9 @@ pub(crate) fn kept_in(state: &Path) -> [PathBuf; 2] {
     let folder = state.join("trust");
     [folder.join("roots.list"), folder.join("roots.toml")]
 }
+
+/// How many letters two names must share to be taken for each other.
+const ALIKE: usize = 6;
 
 /// How many names are suggested for one that is not known.
 const SUGGESTIONS: usize = 5;

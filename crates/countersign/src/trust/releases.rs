@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use countersign_protocol::UnixTime;
 use countersign_roots::{CrossSigned, Release, ReleaseSet};
-use countersign_trust::{Clock, IdfRelease, choose::Target};
+use countersign_trust::{Clock, IdfRelease, choose::Target, device::DEFAULT_MAX_ENTRIES};
 use esp_formats::bundle::Format;
 
 /// What is said of the devices beside their release.
@@ -13,6 +13,27 @@ pub(crate) struct Devices {
     pub(crate) cross_signed: Option<bool>,
     /// They look at dates, and it is now this.
     pub(crate) dates: Option<UnixTime>,
+    /// How many roots they take.
+    pub(crate) max_entries: usize,
+}
+
+/// How many roots devices take, as a user says, or by default.
+pub(crate) fn max_entries(said: Option<usize>) -> Result<usize> {
+    match said {
+        Some(said) if !(1..=MOST_ENTRIES).contains(&said) => {
+            bail!("--max-certs {said}: a device can be built for 1 to {MOST_ENTRIES} roots")
+        }
+        said => Ok(said.unwrap_or(DEFAULT_MAX_ENTRIES)),
+    }
+}
+
+/// Whether a release counts the roots of its bundle: since v4.3.4, v4.4.2 and v5.0 (`esp_crt_bundle.c`).
+pub(crate) fn counts_entries(release: IdfRelease) -> bool {
+    let since = match (release.major, release.minor) {
+        (4, 3) => IdfRelease::new(4, 3, 4),
+        _ => IdfRelease::new(4, 4, 2),
+    };
+    release >= since
 }
 
 /// Reads what was asked for: `v5.3`, `5.3.2`, `v5.3.x`, `v4.4..v5.5.1`, `release/v6.1`, `master`; oldest first, each once.
@@ -95,6 +116,7 @@ fn known(release: &Release, devices: Devices) -> Target {
             CrossSigned::OnByDefault => devices.cross_signed.unwrap_or(true),
         },
         clock: devices.dates.map_or(Clock::Ignored, Clock::At),
+        max_entries: devices.max_entries,
     }
 }
 
@@ -131,15 +153,24 @@ pub(crate) const fn format_name(format: Format) -> &'static str {
 }
 
 /// A target as the lock file has it.
-pub(crate) fn of_label(label: &str, cross_signed: bool, clock: Clock) -> Option<Target> {
+pub(crate) fn of_label(
+    label: &str,
+    cross_signed: bool,
+    clock: Clock,
+    max_entries: usize,
+) -> Option<Target> {
     let devices = Devices {
         cross_signed: Some(cross_signed),
         dates: None,
+        max_entries,
     };
     let mut target = read(label, devices).ok()?.into_iter().next()?;
     target.clock = clock;
     Some(target)
 }
+
+/// The older format counts in 16 bits.
+const MOST_ENTRIES: usize = 65_535;
 
 #[cfg(test)]
 mod tests {
@@ -150,6 +181,7 @@ mod tests {
         let devices = Devices {
             cross_signed: None,
             dates: None,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         let targets = targets(&asked, devices).unwrap();
         targets.into_iter().map(|target| target.label).collect()
@@ -168,6 +200,7 @@ mod tests {
         let devices = Devices {
             cross_signed: None,
             dates: None,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         for bad in [
             "",
@@ -190,6 +223,7 @@ mod tests {
             let devices = Devices {
                 cross_signed: asked,
                 dates: None,
+                max_entries: DEFAULT_MAX_ENTRIES,
             };
             targets(&[label.to_owned()], devices).unwrap()[0].cross_signed
         };

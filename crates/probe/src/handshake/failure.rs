@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::bounded::{Bounded, is_endless};
 
 /// Why there is no TCP connection.
-pub(super) fn of_connect(error: &io::Error) -> Failure {
+pub(crate) fn of_connect(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,
         io::ErrorKind::ConnectionReset => Failure::Reset,
@@ -21,7 +21,7 @@ pub(super) fn of_connect(error: &io::Error) -> Failure {
 }
 
 /// Why there is no whole handshake.
-pub(super) fn of_handshake(error: &io::Error, socket: &Bounded, limit: usize) -> Failure {
+pub(crate) fn of_handshake(error: &io::Error, socket: &Bounded, limit: usize) -> Failure {
     if is_endless(error) {
         return unless_tls(socket.began(), Failure::Endless { limit });
     }

@@ -78,6 +78,7 @@ fn targets(tags: &[&str]) -> Vec<Target> {
             format: bundle::format_for(release),
             cross_signed: false,
             clock: Clock::Ignored,
+            max_entries: crate::device::DEFAULT_MAX_ENTRIES,
         }
     };
     tags.iter().map(target).collect()

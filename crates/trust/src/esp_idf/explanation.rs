@@ -261,7 +261,12 @@ fn missing(findings: &Findings<'_, '_, '_>, certificate: &Certificate<'_>) -> Re
             issuer,
         };
     }
-    Refusal::UnknownIssuer { position, issuer }
+    let itself = certificate.subject.is(&certificate.issuer);
+    Refusal::UnknownIssuer {
+        position,
+        issuer,
+        itself,
+    }
 }
 
 /// The OID of a certificate's signature algorithm, in dotted form.
@@ -274,7 +279,9 @@ mod tests {
     use rcgen::{DistinguishedName, DnType};
 
     use super::*;
-    use crate::{Clock, Device, IdfRelease, bundle, chain::tests::Ca, judge};
+    use crate::{
+        Clock, Device, IdfRelease, bundle, chain::tests::Ca, device::DEFAULT_MAX_ENTRIES, judge,
+    };
 
     #[test]
     fn a_verdict_turns_no_letters_round_and_moves_no_terminal() {
@@ -291,6 +298,7 @@ mod tests {
             bundle: &bundle::build(&roots, bundle::format_for(release)).unwrap(),
             clock: Clock::Ignored,
             cross_signed: false,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         let verdict = judge(&[&leaf], "a\u{2066}.test", &device);
         let refusal = verdict.outcome.unwrap_err();

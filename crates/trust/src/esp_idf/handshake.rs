@@ -8,7 +8,7 @@ use super::{
     explanation,
 };
 use crate::{
-    DeviceLog, Step,
+    DeviceLog, Searched, Step,
     mbedtls::{
         Certificate, DIGITAL_SIGNATURE, Rules, SERVER_AUTH, Signatures, Time, Unreadable, flags,
         host_name,
@@ -173,6 +173,10 @@ fn decide<'b>(
         (false, 0) => DeviceLog::default(),
         (false, _) => DeviceLog::verify_failed(found),
     };
+    log.searched = failed.as_ref().map(|(_, reason)| match reason {
+        Reason::Missing => Searched::InVain,
+        _ => Searched::OtherKey,
+    });
 
     // 4. The server's own must be for servers. Every suite that a server would choose today signs.
     if !leaf.extensions.allows(DIGITAL_SIGNATURE) {

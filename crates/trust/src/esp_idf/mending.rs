@@ -95,7 +95,14 @@ impl Refusal {
             Self::Expired { .. } | Self::NotYetValid { .. } => {
                 one("set the device's clock, if it is wrong".to_owned())
             }
-            Self::UnknownIssuer { issuer, .. } => one(format!("add the root `{issuer}`")),
+            Self::UnknownIssuer {
+                issuer,
+                itself: true,
+                ..
+            } => one(format!("add the root `{issuer}`")),
+            Self::UnknownIssuer { issuer, .. } => {
+                one(format!("add the root `{issuer}`, if it is one"))
+            }
             Self::WrongAnchor { issuer, .. } => one(format!(
                 "replace the root `{issuer}` by the one of that name that signed this chain"
             )),
@@ -148,7 +155,11 @@ impl Refusal {
             Self::TooLarge { .. } | Self::TooMany => {
                 one("send only the certificates that are needed".to_owned())
             }
-            Self::UnknownIssuer { issuer, .. } => {
+            Self::UnknownIssuer {
+                issuer,
+                itself: false,
+                ..
+            } => {
                 one(format!("send `{issuer}` too, if it is an intermediate"))
             }
             Self::Unreadable { position: 0, .. } => {
@@ -248,6 +259,7 @@ mod tests {
             Refusal::UnknownIssuer {
                 position,
                 issuer: issuer(),
+                itself: false,
             },
             Refusal::Unreadable { position, cause },
             Refusal::WrongAnchor {

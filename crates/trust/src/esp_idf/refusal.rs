@@ -2,7 +2,7 @@
 
 use countersign_protocol::UnixTime;
 
-use crate::MessageRefusal;
+use crate::{MessageRefusal, text::times};
 
 /// Why a device refuses, which certificate is to blame, and what would mend it.
 ///
@@ -108,7 +108,7 @@ pub enum Refusal {
     },
 
     /// It ended before the earliest time that now can be.
-    #[error("certificate {position} ended at {} seconds since 1970, and it is {} at least: renew it", not_after.0, floor.0)]
+    #[error("certificate {position} expired on {}, and the device's clock says {}: renew it", times(*.not_after, *.floor)[0], times(*.not_after, *.floor)[1])]
     Expired {
         /// Which certificate.
         position: usize,
@@ -147,7 +147,7 @@ pub enum Refusal {
     NotAServers,
 
     /// It begins after what the device takes for now.
-    #[error("certificate {position} begins at {} seconds since 1970, and the device's clock says {}: set the clock", not_before.0, now.0)]
+    #[error("certificate {position} is not valid before {}, and the device's clock says {}: set the clock, unless it is right", times(*.not_before, *.now)[0], times(*.not_before, *.now)[1])]
     NotYetValid {
         /// Which certificate.
         position: usize,
@@ -206,15 +206,15 @@ pub enum Refusal {
         oid: String,
     },
 
-    /// The issuer is neither in the bundle nor was it sent.
-    #[error(
-        "certificate {position} was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
-    )]
+    /// The issuer is not in the bundle, and nothing else that was sent is it.
+    #[error("certificate {position} {}", unknown(issuer, *.itself))]
     UnknownIssuer {
         /// Which certificate.
         position: usize,
         /// Its issuer's name.
         issuer: String,
+        /// Whether that is its own: it vouches for itself.
+        itself: bool,
     },
 
     /// Not a certificate that can be read.
@@ -257,4 +257,15 @@ pub enum Refusal {
         /// What it is for.
         names: Vec<String>,
     },
+}
+
+fn unknown(issuer: &str, itself: bool) -> String {
+    if itself {
+        return format!(
+            "is `{issuer}`, which vouches for itself and is not in the bundle: put it into the bundle, if you know it"
+        );
+    }
+    format!(
+        "was issued by `{issuer}`, which is neither in the bundle nor sent: put it into the bundle if it is a root, or have the server send it if it is an intermediate"
+    )
 }

@@ -138,6 +138,7 @@ fn a_missing_root_is_named() {
         Err(Refusal::UnknownIssuer {
             position,
             issuer: format!("CN={issuer}"),
+            itself: false,
         })
     };
     let chain: [&[u8]; 2] = [&leaf, &middle.der];

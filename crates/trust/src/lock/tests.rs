@@ -20,6 +20,7 @@ fn lock() -> Lock {
             cross_sign_parents: true,
             successors: false,
             mozilla_only: true,
+            max_certs: 250,
         },
         bundle: vec![],
         device: vec![LockedDevice {

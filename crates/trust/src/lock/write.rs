@@ -18,6 +18,7 @@ impl Lock {
         out.plain("cross_sign_parents", self.policy.cross_sign_parents);
         out.plain("successors", self.policy.successors);
         out.plain("mozilla_only", self.policy.mozilla_only);
+        out.plain("max_certs", self.policy.max_certs);
         for bundle in &self.bundle {
             out.line("\n[[bundle]]");
             out.text("file", &bundle.file);
@@ -153,6 +154,7 @@ mod tests {
             policy: LockedPolicy {
                 cross_sign_parents: true,
                 successors: false,
+                max_certs: 250,
                 mozilla_only: true,
             },
             bundle: vec![LockedBundle {

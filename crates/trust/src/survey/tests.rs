@@ -6,6 +6,7 @@ use super::*;
 use crate::bundle;
 use crate::chain::Roots;
 use crate::chain::tests::Ca;
+use crate::device::DEFAULT_MAX_ENTRIES;
 
 fn releases(names: &[&str]) -> Vec<&'static Release> {
     names
@@ -29,6 +30,7 @@ fn ask<'a>(sent: &[Vec<u8>], roots: &[Certificate], host: &str, own: &'a [Own]) 
         host,
         clock: Clock::Ignored,
         releases: &releases(&["v5.2.1", "v5.2.2", "v5.5"]),
+        max_entries: DEFAULT_MAX_ENTRIES,
         carried: &carried,
     })
 }
@@ -155,6 +157,7 @@ fn a_survey_says_of_each_release_what_it_says_by_itself() {
             clock: Clock::Ignored,
             releases: &all,
             carried: &[carried],
+            max_entries: DEFAULT_MAX_ENTRIES,
         });
         let sent: Vec<&[u8]> = sent.iter().map(Vec::as_slice).collect();
         for &release in &all {
@@ -167,6 +170,7 @@ fn a_survey_says_of_each_release_what_it_says_by_itself() {
                 bundle: &bundle,
                 clock: Clock::Ignored,
                 cross_signed: across,
+                max_entries: DEFAULT_MAX_ENTRIES,
             };
             match (
                 &row.unwrap().outcome,

@@ -146,7 +146,10 @@ fn a_missing_root_is_to_be_added() {
         (refused.code(), refused.position()),
         ("unknown-issuer", Some(1))
     );
-    assert_eq!(refused.on_device(), ["add the root `CN=root`"]);
+    assert_eq!(
+        refused.on_device(),
+        ["add the root `CN=root`, if it is one"]
+    );
     assert_eq!(
         (verdict.log.code, verdict.log.flags),
         (Some(-0x3000), u32::MAX)

@@ -1,7 +1,7 @@
 //! What differs between the lines of releases.
 
 use countersign_roots::{DefaultList, by_name};
-use countersign_trust::{Clock, Device, Line, judge, lines};
+use countersign_trust::{Clock, Device, Line, device::DEFAULT_MAX_ENTRIES, judge, lines};
 
 use crate::{
     forge::{self, Spec},
@@ -77,6 +77,7 @@ fn isrg_root_x1_is_missing_from_old_common_lists() {
                 bundle: &bundle,
                 clock: Clock::Ignored,
                 cross_signed: line.cross_signed(),
+                max_entries: DEFAULT_MAX_ENTRIES,
             };
             // The key is ours, so where the name is found, it is another's.
             let refused = judge(chain, "s3.example", &device).outcome.unwrap_err();

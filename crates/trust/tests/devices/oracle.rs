@@ -18,7 +18,9 @@ pub mod random;
 use std::collections::BTreeMap;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::{Clock, Device, IdfRelease, Refusal, Step, judge};
+use countersign_trust::{
+    Clock, Device, IdfRelease, Refusal, Step, device::DEFAULT_MAX_ENTRIES, judge,
+};
 
 use crate::{
     NOW,
@@ -111,6 +113,7 @@ fn answer(judge: &Judge, case: &Case) -> Option<(Answer, Option<Refusal>)> {
         bundle: &bundle,
         clock: judge.clock,
         cross_signed: false,
+        max_entries: DEFAULT_MAX_ENTRIES,
     };
     let chain: Vec<&[u8]> = case.chain.iter().map(Vec::as_slice).collect();
     let verdict = self::judge(&chain, &case.host, &device);

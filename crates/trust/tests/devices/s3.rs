@@ -2,7 +2,9 @@
 
 use countersign_protocol::UnixTime;
 use countersign_roots::{DefaultList, by_name};
-use countersign_trust::{Clock, Device, IdfRelease, Line, Refusal, Verdict, judge, lines};
+use countersign_trust::{
+    Clock, Device, IdfRelease, Line, Refusal, Verdict, device::DEFAULT_MAX_ENTRIES, judge, lines,
+};
 
 use crate::{
     NOW, forge,
@@ -65,6 +67,7 @@ impl S3 {
             bundle,
             clock,
             cross_signed,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         judge(&chain, "s3.example", &device)
     }

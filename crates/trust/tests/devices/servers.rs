@@ -1,6 +1,6 @@
 //! CAs and servers that are as they should be, unless told otherwise.
 
-use countersign_trust::{Clock, Device, IdfRelease, Verdict, judge};
+use countersign_trust::{Clock, Device, IdfRelease, Verdict, device::DEFAULT_MAX_ENTRIES, judge};
 use rcgen::KeyPair;
 
 use crate::{
@@ -119,6 +119,7 @@ pub fn judged_with(release: IdfRelease, chain: &[&[u8]], host: &str, bundle: &[u
         bundle,
         clock: Clock::Ignored,
         cross_signed: false,
+        max_entries: DEFAULT_MAX_ENTRIES,
     };
     judge(chain, host, &device)
 }

@@ -219,6 +219,7 @@ fn lock(root: &Certificate, chain: &[Certificate]) -> Lock {
             cross_sign_parents: false,
             successors: true,
             mozilla_only: false,
+            max_certs: 200,
         },
         bundle: vec![LockedBundle {
             file: text("x509_crt_bundle"),

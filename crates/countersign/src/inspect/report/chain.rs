@@ -198,7 +198,7 @@ fn notes(chain: &Chain, faults: &[Fault], size: usize) -> Vec<String> {
                 None => String::new(),
             };
             notes.push(format!(
-                "the server should send the issuer of certificate {position}{at}: a device fetches nothing by itself"
+                "the server should send the issuer of certificate {position}{at}, unless that is a root: a device fetches nothing by itself. A root of your own is named by --roots"
             ));
         }
     }

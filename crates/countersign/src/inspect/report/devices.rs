@@ -10,10 +10,7 @@ use countersign_x509::{Certificate, name};
 use serde::Serialize;
 
 use super::{carried, chain::name_of};
-use crate::{
-    inspect::{asked::Asked, words},
-    output::date,
-};
+use crate::inspect::{asked::Asked, words};
 
 /// What is judged beside the releases.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +50,20 @@ pub(crate) struct RowReport {
     pub(crate) why: String,
     /// What would mend it, each by itself.
     pub(crate) mends: Vec<String>,
+    /// What to look for in a device's log.
+    pub(crate) log: Vec<LogReport>,
+    /// The flags of mbedTLS (`MBEDTLS_X509_BADCERT_...`) that the oldest of them tells its application.
+    pub(crate) flags: Vec<&'static str>,
     /// Every step of the oldest of them.
     pub(crate) steps: Vec<String>,
+}
+
+/// A line of a device's log, without level and time.
+#[derive(Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct LogReport {
+    pub(crate) line: String,
+    /// The releases that print it; not all of a row do.
+    pub(crate) releases: String,
 }
 
 impl DevicesReport {
@@ -78,6 +87,7 @@ impl DevicesReport {
             host: &called,
             clock: asked.clock,
             releases: &asked.releases,
+            max_entries: asked.max_entries,
             carried: &carried(judging),
         };
         let rows: Vec<RowReport> = survey(&asking)
@@ -115,7 +125,7 @@ impl RowReport {
                 Vec::new(),
             ),
             Outcome::Refused { refusal, mends } => {
-                let causes = reason(refusal);
+                let causes = countersign_operations::text::chain(refusal);
                 let mut mends: Vec<String> = mends.iter().map(|mend| said(mend, chain)).collect();
                 if mends.is_empty() {
                     mends.extend(untried(refusal, chain));
@@ -131,6 +141,15 @@ impl RowReport {
             code,
             why,
             mends,
+            log: row
+                .log
+                .iter()
+                .map(|line| LogReport {
+                    line: line.text.clone(),
+                    releases: whole(line.releases, asked),
+                })
+                .collect(),
+            flags: row.flags.clone(),
             steps: row
                 .steps
                 .iter()
@@ -221,32 +240,9 @@ fn said(mend: &Mend, chain: &Chain) -> String {
     }
 }
 
-/// A refusal in a sentence, its times as days.
-fn reason(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Expired {
-            position,
-            not_after,
-            ..
-        } => format!(
-            "certificate {position} ended on {}: renew it",
-            date(not_after.0)
-        ),
-        Refusal::NotYetValid {
-            position,
-            not_before,
-            ..
-        } => format!(
-            "certificate {position} begins on {}, and the device's clock is before that: set the clock",
-            date(not_before.0)
-        ),
-        refusal => countersign_operations::text::chain(refusal),
-    }
-}
-
-/// What is not here cannot be tried, but is missing all the same; not where the bundle has an issuer of that name, and it is
-/// the wrong one.
-fn untried(refusal: &Refusal, chain: &Chain) -> Option<String> {
+/// What is not here cannot be tried, but is missing all the same: an intermediate on the server, or a root on the device.
+/// Not where the bundle has an issuer of that name, and it is the wrong one.
+fn untried(refusal: &Refusal, chain: &Chain) -> Vec<String> {
     let of_bundle = matches!(
         refusal,
         Refusal::AnchorKey { .. }
@@ -256,14 +252,18 @@ fn untried(refusal: &Refusal, chain: &Chain) -> Option<String> {
             | Refusal::BundleUnsorted { .. }
             | Refusal::WrongAnchor { .. }
     );
-    if of_bundle {
-        return None;
-    }
-    let best = chain.best().filter(|best| best.end == End::Missing)?;
-    let below = best.over.last()?;
-    Some(format!(
-        "on the server: send the issuer of certificate {below}, and then see"
-    ))
+    let best = chain.best().filter(|best| best.end == End::Missing);
+    let (false, Some(below)) = (of_bundle, best.and_then(|best| best.over.last())) else {
+        return Vec::new();
+    };
+    let issuer = chain.certificate(*below).map(words::short_issuer);
+    let issuer = issuer.unwrap_or_default();
+    vec![
+        format!(
+            "on the server: send `{issuer}`, the issuer of certificate {below}, if it is an intermediate; and then see"
+        ),
+        format!("on the device: add `{issuer}` to its bundle, if it is a root; try it by --roots"),
+    ]
 }
 
 /// A name that the server's own certificate is for, where no host is asked for: then names decide nothing.

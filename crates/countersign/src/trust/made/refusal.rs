@@ -63,6 +63,9 @@ pub(super) fn unchosen(unchosen: &Unchosen, plan: &Plan, hosts: &[Host]) -> Erro
         Refusal::UnknownIssuer { .. } | Refusal::CrossSigned { .. } => {
             "; if its CA is your own, give its root by --pem"
         }
+        Refusal::Bundle { .. } => {
+            "; there is no room for its root beside what you put in: put in fewer, or say a higher limit by --max-certs"
+        }
         _ => "",
     };
     anyhow!(

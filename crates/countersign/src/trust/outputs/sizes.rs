@@ -49,6 +49,7 @@ const COMMON: &[(&str, usize)] = &[
 #[cfg(test)]
 mod tests {
     use countersign_roots::{BundleSettings, DefaultList, Release};
+    use countersign_trust::device::DEFAULT_MAX_ENTRIES;
 
     use super::*;
     use crate::trust::releases::{Devices, targets};
@@ -58,6 +59,7 @@ mod tests {
         let devices = Devices {
             cross_signed: None,
             dates: None,
+            max_entries: DEFAULT_MAX_ENTRIES,
         };
         for release in Release::all() {
             let target = &targets(&[release.name().to_owned()], devices).unwrap()[0];

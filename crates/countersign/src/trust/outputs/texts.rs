@@ -10,7 +10,7 @@ use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, Format};
 use super::{CA_CERT, bundle_name, why_name};
 use crate::trust::{
     made::{Made, Root},
-    releases::ranges,
+    releases::{counts_entries, ranges},
 };
 
 /// Every certificate under a comment that says whose it is.
@@ -67,11 +67,11 @@ pub(super) fn sdkconfig(made: &Made, folder: &str) -> String {
          CONFIG_MBEDTLS_CUSTOM_CERTIFICATE_BUNDLE_PATH=\"{folder}/{CA_CERT}\"\n",
         all()
     );
-    if made.roots.len() > DEFAULT_MAX_ENTRIES {
+    if made.max_entries != DEFAULT_MAX_ENTRIES {
         let _ = writeln!(
             text,
             "CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_MAX_CERTS={}",
-            made.roots.len()
+            made.max_entries
         );
     }
     let able = |target: &&Target| target.release >= CROSS_SIGNED_SINCE;
@@ -115,7 +115,8 @@ pub(super) fn cmake(made: &Made, folder: &str) -> String {
          #      extern const uint8_t trust_end[] asm(\"_binary_trust_bundle_bin_end\");\n",
         sizes(made)
     );
-    let sized = |target: &&Target| takes_size(target.release);
+    // `esp_crt_bundle_set` takes a size since it counts.
+    let sized = |target: &&Target| counts_entries(target.release);
     let with = ranges(
         made.targets
             .iter()
@@ -171,15 +172,6 @@ fn sizes(made: &Made) -> String {
     let sizes = made.packs.iter().map(|(_, packed)| packed.bytes.len());
     let most = sizes.max().unwrap_or(0);
     format!("{most} bytes")
-}
-
-/// Whether `esp_crt_bundle_set` takes a size: since v4.3.4, v4.4.2 and v5.0 (`esp_crt_bundle.h`).
-fn takes_size(release: IdfRelease) -> bool {
-    let since = match (release.major, release.minor) {
-        (4, 3) => IdfRelease::new(4, 3, 4),
-        _ => IdfRelease::new(4, 4, 2),
-    };
-    release >= since
 }
 
 /// A root in one line, for people.
