@@ -12,6 +12,8 @@ use std::collections::HashSet;
 
 use countersign_x509::{Certificate, Error};
 
+use crate::bundle::is_same_entry;
+
 pub use assess::{Fault, assess};
 
 /// The roots that a chain may end in.
@@ -155,10 +157,8 @@ fn place(sent: &mut [Sent], paths: &[Path], roots: Roots<'_>) {
     let best = best.unwrap_or_default();
     let on_any: HashSet<usize> = paths.iter().flat_map(|path| path.over.clone()).collect();
     let is_anchor = |certificate: &Certificate| {
-        let same = |root: &Certificate| {
-            root.subject() == certificate.subject() && root.public_key() == certificate.public_key()
-        };
-        roots.trusted.iter().chain(roots.known).any(same)
+        let mut all = roots.trusted.iter().chain(roots.known);
+        all.any(|root| is_same_entry(root, certificate))
     };
     let places: Vec<Place> = sent
         .iter()

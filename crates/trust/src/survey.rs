@@ -9,7 +9,7 @@ mod mend;
 use countersign_roots::{DefaultList, Release, ReleaseSet};
 
 use crate::chain::Chain;
-use crate::{Clock, Device, IdfRelease, Refusal, Step, Verdict, judge};
+use crate::{Clock, Device, Refusal, Step, Verdict, judge};
 
 pub use carried::{Carried, Own};
 pub use mend::Mend;
@@ -135,9 +135,8 @@ fn judged(
     bundle: &[u8],
     cross_signed: bool,
 ) -> Verdict {
-    let [major, minor, patch] = release.numbers();
     let device = Device {
-        release: IdfRelease::new(major, minor, patch),
+        release: release.into(),
         bundle,
         clock: asked.clock,
         cross_signed,

@@ -3,7 +3,8 @@
 mod metrics;
 
 use countersign_protocol::UnixTime;
-use countersign_trust::choose::{Host, is_same_entry};
+use countersign_trust::bundle::is_same_entry;
+use countersign_trust::choose::Host;
 use countersign_x509::Certificate;
 
 use crate::{

@@ -3,6 +3,7 @@
 use countersign_x509::{Certificate, Error};
 
 use super::{End, MAX_PATHS, Path, Roots, Sent};
+use crate::bundle::is_same_entry;
 
 /// All paths from the first certificate, the best first, and whether the search was cut.
 pub(super) fn paths(sent: &[Sent], roots: Roots<'_>) -> (Vec<Path>, bool) {
@@ -131,9 +132,9 @@ impl Search<'_> {
         let passed = over
             .iter()
             .filter_map(|&at| self.sent.get(at)?.certificate.as_ref().ok());
-        passed.into_iter().any(|passed| {
-            passed.subject() == issuer.subject() && passed.public_key() == issuer.public_key()
-        })
+        passed
+            .into_iter()
+            .any(|passed| is_same_entry(passed, issuer))
     }
 
     /// A signature that cannot be checked here, as with SHA-1, is taken for one, so that the path can be shown; it is

@@ -49,14 +49,7 @@ pub(crate) fn all(leaf: &Certificate<'_>) -> Vec<String> {
 }
 
 fn plain(name: &[u8]) -> String {
-    let replaced = |c: char| match c {
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    String::from_utf8_lossy(name)
-        .chars()
-        .map(replaced)
-        .collect()
+    crate::text::plain(&String::from_utf8_lossy(name))
 }
 
 fn is_address(name: &[u8], address: IpAddr) -> bool {

@@ -3,7 +3,7 @@
 use countersign_x509::Certificate;
 
 use super::*;
-use crate::bundle;
+use crate::{IdfRelease, bundle};
 use crate::chain::Roots;
 use crate::chain::tests::Ca;
 
