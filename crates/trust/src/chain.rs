@@ -196,4 +196,4 @@ pub const MAX_SENT: usize = 32;
 pub const MAX_PATHS: usize = 64;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -87,4 +87,4 @@ pub fn verify_as<'b>(
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

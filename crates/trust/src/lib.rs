@@ -9,6 +9,8 @@ pub mod esp_idf;
 pub mod lines;
 pub mod list;
 mod mbedtls;
+#[cfg(test)]
+mod mint;
 pub mod release;
 pub mod survey;
 mod text;

@@ -3,9 +3,9 @@
 use countersign_x509::Certificate;
 
 use super::*;
-use crate::{IdfRelease, bundle};
 use crate::chain::Roots;
-use crate::chain::tests::Ca;
+use crate::mint::Ca;
+use crate::{IdfRelease, bundle};
 
 fn releases(names: &[&str]) -> Vec<&'static Release> {
     names
