@@ -109,9 +109,10 @@ impl Line {
             release.roots(settings).collect()
         });
         (
-            // Nobody has a certificate that this one would tell apart.
+            // Nobody has a certificate that these would tell apart.
             Rules {
-                empty_key_usage: false,
+                empty_bits: false,
+                compressed_points: false,
                 ..Rules::of(numbers)
             },
             LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES),

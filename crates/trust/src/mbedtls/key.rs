@@ -86,8 +86,14 @@ impl Key {
         }
         let point = inside.octets(WHAT)?.rest();
         inside.finish(WHAT)?;
-        let whole = Some(point.len()) == size.checked_mul(2).and_then(|len| len.checked_add(1));
-        if point.first() != Some(&UNCOMPRESSED) || !whole {
+        let readable = match point.split_first() {
+            Some((&UNCOMPRESSED, rest)) => rest.len() == size.saturating_mul(2),
+            Some((2 | 3, rest)) => {
+                rules.compressed_points && curve.decompresses() && rest.len() == size
+            }
+            _ => false,
+        };
+        if !readable {
             return Err(fault.into());
         }
         // `mbedtls_ecp_check_pubkey`; of the curves that we cannot compute on, any point is taken.
@@ -119,6 +125,11 @@ impl Curve {
             self,
             Self::P192 | Self::P224 | Self::Secp192k1 | Self::Secp224k1
         )
+    }
+
+    /// Whether the library finds `y` for an `x`: where the prime is 3 modulo 4 (`mbedtls_ecp_sw_derive_y`).
+    const fn decompresses(self) -> bool {
+        !matches!(self, Self::P224 | Self::Secp224k1)
     }
 
     /// 128 bits of security or more, and no Koblitz curve.
@@ -172,7 +183,7 @@ fn rsa(mut key: Cursor<'_>, rules: &Rules) -> Result<Key, KeyFault> {
     if bits < 128 || !odd(modulus) || !odd(exponent) || exponent == [1] || !small {
         return Err(fault.into());
     }
-    if rules.psa && bits > MAX_PSA_RSA_BITS {
+    if rules.psa && (bits > MAX_PSA_RSA_BITS || bits % 8 != 0) {
         return Err(KeyFault::Unknown);
     }
     Ok(Key::Rsa { bits })
@@ -195,7 +206,7 @@ const UNCOMPRESSED: u8 = 4;
 
 /// `rsa_min_bitlen` of the default profile.
 const MIN_RSA_BITS: usize = 2048;
-/// `PSA_VENDOR_RSA_MAX_KEY_BITS`.
+/// `PSA_VENDOR_RSA_MAX_KEY_BITS` (`drivers/builtin/src/psa_crypto_rsa.c`, `mbedtls_psa_rsa_load_representation`).
 const MAX_PSA_RSA_BITS: usize = 4096;
 
 /// 1.2.840.113549.1.1.1 (RFC 8017 §A.1).

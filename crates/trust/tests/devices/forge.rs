@@ -161,7 +161,8 @@ fn extension((id, critical, value): &Extension) -> Vec<u8> {
 /// An RSA key of so many bits that nobody has.
 pub fn rsa_key(bits_wanted: usize) -> Vec<u8> {
     let mut modulus = vec![0xa5; bits_wanted / 8];
-    modulus.insert(0, 0);
+    // The topmost bit, if it begins an octet of its own; else the octet that keeps a number from being negative.
+    modulus.insert(0, (1 << (bits_wanted % 8)) >> 1);
     let numbers = sequence(&[&tlv(2, &modulus), &tlv(2, &[1, 0, 1])]);
     let algorithm = sequence(&[
         &oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]),
@@ -182,6 +183,11 @@ pub fn curve_key(curve: &[u8], point: &str) -> Vec<u8> {
     ]);
     sequence(&[&algorithm, &bits(&octets)])
 }
+
+/// A curve, and the generator of it, compressed (SEC 2 §2.4.2).
+pub const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+pub const P256_COMPRESSED: &str =
+    "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
 
 const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
