@@ -89,7 +89,8 @@ impl fmt::Display for Step {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct DeviceLog {
     /// What the handshake returns: -0x3000 where the bundle does not vouch (or nothing can be verified),
-    /// -0x2700 for a finding in `flags`, -0x7a00 for a usage, -0x7680 where the bundle was not taken.
+    /// -0x2700 for a finding in `flags`, -0x7a00 for a usage, -0x428e for a key that is too long to compute with,
+    /// -0x7680 where the bundle was not taken.
     /// Nothing where the chain is accepted, or cannot even be read.
     pub code: Option<i32>,
     /// `MBEDTLS_X509_BADCERT_*` of all certificates together (`verify_result`); all bits where the
@@ -116,6 +117,11 @@ impl DeviceLog {
     pub(crate) fn add(&mut self, flag: u32) {
         self.flags |= flag;
         self.code = self.code.or(Some(SSL_BAD_CERTIFICATE));
+    }
+
+    /// The server's signature over what was agreed on cannot be checked.
+    pub(crate) fn cannot_compute(&mut self) {
+        self.code = self.code.or(Some(RSA_PUBLIC_FAILED));
     }
 }
 
@@ -169,5 +175,7 @@ const X509_FATAL_ERROR: i32 = -0x3000;
 const X509_CERT_VERIFY_FAILED: i32 = -0x2700;
 /// `MBEDTLS_ERR_SSL_BAD_CERTIFICATE`, before 3.0 `MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE`.
 const SSL_BAD_CERTIFICATE: i32 = -0x7a00;
+/// `MBEDTLS_ERR_RSA_PUBLIC_FAILED` and `MBEDTLS_ERR_MPI_NOT_ACCEPTABLE`.
+const RSA_PUBLIC_FAILED: i32 = -0x428e;
 /// `MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED`: esp-tls goes on where attaching the bundle failed.
 const SSL_CA_CHAIN_REQUIRED: i32 = -0x7680;

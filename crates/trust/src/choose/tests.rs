@@ -224,7 +224,13 @@ fn two_roots_of_one_name_cannot_both_be_needed() {
         ("CN=same", "a.example", "b.example")
     );
     // Nor is one chosen beside a given one of its name.
-    let refused = choose(&wanted(&hosts, &targets, &[one.certificate.clone()], &pool)).unwrap_err();
+    let refused = choose(&wanted(
+        &hosts,
+        &targets,
+        std::slice::from_ref(&one.certificate),
+        &pool,
+    ))
+    .unwrap_err();
     assert!(matches!(refused, Unchosen::Refused { host, .. } if host == "b.example"));
 }
 

@@ -21,12 +21,12 @@ pub(super) fn of(findings: &Findings<'_, '_, '_>) -> Refusal {
 }
 
 /// Why no path was built.
-pub(super) fn no_path(findings: &Findings<'_, '_, '_>, fault: Fault) -> Refusal {
+pub(super) fn no_path(findings: &Findings<'_, '_, '_>, fault: Fault<'_>) -> Refusal {
     server(findings).unwrap_or_else(|| match fault {
         Fault::TooMany => Refusal::TooMany,
-        Fault::RootKey { position } => Refusal::AnchorKey {
+        Fault::RootKey { position, root } => Refusal::AnchorKey {
             position,
-            kind: "unknown".to_owned(),
+            kind: kind_of(root.public_key),
         },
     })
 }
@@ -112,7 +112,7 @@ fn links(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
             let oid = signature_oid(certificate);
             return Some(Refusal::Signature { position, oid });
         }
-        if !certificate.key.suits_profile(rules) {
+        if !certificate.key.suits_profile(rules) || !certificate.key.is_computable() {
             let kind = certificate.key.to_string();
             return Some(Refusal::Key { position, kind });
         }
@@ -129,14 +129,18 @@ fn links(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     let root = findings.links.last()?;
     match (root.who, below_root.who) {
         (Who::Root(root), Who::Sent(child)) if below_root.flags & flags::BAD_KEY != 0 => {
-            let kind = countersign_x509::PublicKey::from_der(root.public_key);
-            Some(Refusal::AnchorKey {
-                position: child.position,
-                kind: kind.map_or_else(|_| "unknown".to_owned(), |key| key.kind.to_string()),
-            })
+            let kind = kind_of(root.public_key);
+            let position = child.position;
+            Some(Refusal::AnchorKey { position, kind })
         }
         _ => None,
     }
+}
+
+/// What a key is, that the device cannot use.
+fn kind_of(public_key: &[u8]) -> String {
+    let key = countersign_x509::PublicKey::from_der(public_key);
+    key.map_or_else(|_| "unknown".to_owned(), |key| key.kind.to_string())
 }
 
 /// Whether the callback would be asked in spite of a weak hash.
@@ -186,6 +190,10 @@ fn look_up(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
             } else {
                 Refusal::WrongAnchor { position, issuer }
             }
+        }
+        Reason::UnusableKey(entry) => {
+            let kind = kind_of(entry.key);
+            Refusal::AnchorKey { position, kind }
         }
         Reason::Uncheckable => {
             let oid = signature_oid(certificate);
