@@ -5,7 +5,7 @@ mod message;
 use std::fmt;
 
 use countersign_protocol::UnixTime;
-use esp_formats::bundle::{Bundle, DEFAULT_MAX_ENTRIES, LoadChecks};
+use esp_formats::bundle::Bundle;
 
 use crate::{
     IdfRelease, Refusal,
@@ -18,7 +18,7 @@ pub use message::{MessageRefusal, certificate_message_fits, certificate_message_
 /// A device, as far as whom it believes depends on it.
 ///
 /// All else is as ESP-IDF builds it by default: TLS 1.2, the default certificate profile, at most
-/// [`DEFAULT_MAX_ENTRIES`] roots.
+/// [`DEFAULT_MAX_ENTRIES`](esp_formats::bundle::DEFAULT_MAX_ENTRIES) roots.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'b> {
     /// The ESP-IDF that its application was built with.
@@ -128,10 +128,7 @@ impl DeviceLog {
 /// Does what a device does when a server that it calls `host` sends `chain`: DER, the server's own
 /// first.
 pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
-    let release = device.release;
-    let (major, minor, patch) = (release.major, release.minor, release.patch);
-    let checks = LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES);
-    let bundle = match Bundle::load(device.bundle, checks) {
+    let bundle = match Bundle::load(device.bundle, device.release.load_checks()) {
         Ok(bundle) => bundle,
         Err(cause) => {
             let what = format!("the bundle is not taken: {cause}");
@@ -149,7 +146,7 @@ pub fn judge(chain: &[&[u8]], host: &str, device: &Device<'_>) -> Verdict {
         }
     };
     let settings = Settings {
-        rules: Rules::of(release),
+        rules: Rules::of(device.release),
         time: match device.clock {
             Clock::Ignored => Time::Ignored,
             Clock::At(now) => Time::At(now),

@@ -3,7 +3,7 @@
 use std::{fmt, sync::LazyLock};
 
 use countersign_roots::{BundleSettings, CrossSigned, DefaultList, Release, Root};
-use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, LoadChecks};
+use esp_formats::bundle::LoadChecks;
 
 use crate::{IdfRelease, MbedTls, mbedtls::Rules};
 
@@ -96,11 +96,6 @@ impl Line {
     /// What makes releases believe differently.
     fn key(release: &'static Release) -> (Rules, LoadChecks, [Vec<&'static Root>; 2]) {
         let numbers = IdfRelease::from(release);
-        let IdfRelease {
-            major,
-            minor,
-            patch,
-        } = numbers;
         let roots = [DefaultList::Full, DefaultList::Common].map(|list| {
             let settings = BundleSettings {
                 list,
@@ -115,7 +110,7 @@ impl Line {
                 compressed_points: false,
                 ..Rules::of(numbers)
             },
-            LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES),
+            numbers.load_checks(),
             roots,
         )
     }

@@ -4,6 +4,8 @@ mod mbedtls;
 
 use std::{fmt, str::FromStr};
 
+use esp_formats::bundle::{DEFAULT_MAX_ENTRIES, LoadChecks};
+
 pub use mbedtls::MbedTls;
 
 /// A release of ESP-IDF, older first.
@@ -54,6 +56,11 @@ impl IdfRelease {
     /// (mbedTLS 3.5 and later).
     pub fn reads_ip_addresses(self) -> bool {
         self.mbedtls() >= MbedTls::new(3, 5, 0)
+    }
+
+    /// What it looks at before it uses a bundle; at most [`DEFAULT_MAX_ENTRIES`] roots, unless its build says otherwise.
+    pub const fn load_checks(self) -> LoadChecks {
+        LoadChecks::of_release(self.major, self.minor, self.patch, DEFAULT_MAX_ENTRIES)
     }
 
     /// The statuses that its `esp_http_client` follows to another address.
