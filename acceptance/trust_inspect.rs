@@ -2,7 +2,6 @@
 
 mod bad_input;
 mod bundles;
-mod mint;
 mod servers;
 mod shows;
 mod verdicts;

@@ -1,22 +1,17 @@
 //! CAs and servers for these tests.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::fs;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
-};
+use rcgen::date_time_ymd;
 
-use crate::harness::House;
+use crate::harness::{
+    House, OpenSsl,
+    ca::{self, named, pem},
+};
 
 /// A CA, which certifies what it is told to.
 pub(super) struct Ca {
-    params: CertificateParams,
-    key: KeyPair,
+    ca: ca::Ca,
     /// Its self-signed certificate, PEM.
     pub(super) root: String,
 }
@@ -34,91 +29,42 @@ impl Ca {
     }
 
     pub(super) fn until(name: &str, year: i32) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.not_after = date_time_ymd(year, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let root = params.self_signed(&key).unwrap().pem();
-        Self { params, key, root }
+        let ca = ca::Ca::root_with(name, |params| params.not_after = date_time_ymd(year, 1, 1));
+        let root = ca.pem.clone();
+        Self { ca, root }
     }
 
     /// Its certificate by another CA, PEM.
     pub(super) fn by(&self, other: &Self) -> String {
-        other.sign(&self.params, &self.key)
+        pem(&self.ca.under(&other.ca))
     }
 
     /// A server's certificate, with what is sent behind it.
     pub(super) fn server(&self, host: &str, behind: &[&str]) -> Identity {
-        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
-        params.distinguished_name = named(host);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate().unwrap();
-        let leaf = self.sign(&params, &key);
+        let pair = self.ca.leaf_with(&[host], |params| {
+            params.distinguished_name = named(host);
+        });
         Identity {
-            chain: [&[leaf.as_str()], behind].concat().concat(),
-            key: key.serialize_pem(),
+            chain: [&[pair.pem.as_str()], behind].concat().concat(),
+            key: pair.key.serialize_pem(),
         }
     }
+}
 
-    fn sign(&self, params: &CertificateParams, key: &KeyPair) -> String {
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        params.signed_by(key, &issuer).unwrap().pem()
+/// openssl with this identity, from files that begin with `name`.
+pub(super) fn openssl(house: &House, name: &str, identity: &Identity) -> OpenSsl {
+    let end = "-----END CERTIFICATE-----\n";
+    let behind = identity.chain.split_once(end).unwrap().1;
+    let [chain, behind_it, key] = [
+        write(house, &format!("{name}.chain.pem"), &identity.chain),
+        write(house, &format!("{name}.behind.pem"), behind),
+        write(house, &format!("{name}.key"), &identity.key),
+    ];
+    let mut args = vec!["-cert", &chain, "-key", &key];
+    if behind.contains(end) {
+        args.extend(["-cert_chain", &behind_it]);
     }
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
-}
-
-/// `openssl s_server`, which ends with its handle.
-pub(super) struct SServer {
-    child: Child,
-    /// `127.0.0.1:PORT`.
-    pub(super) address: String,
-}
-
-impl SServer {
-    pub(super) fn start(house: &House, name: &str, identity: &Identity) -> Self {
-        let end = "-----END CERTIFICATE-----\n";
-        let behind = identity.chain.split_once(end).unwrap().1;
-        let [chain, behind, key] = [
-            write(house, &format!("{name}.chain.pem"), &identity.chain),
-            write(house, &format!("{name}.behind.pem"), behind),
-            write(house, &format!("{name}.key"), &identity.key),
-        ];
-        let more = if identity.chain.matches(end).count() > 1 {
-            vec!["-cert_chain", behind.as_str()]
-        } else {
-            Vec::new()
-        };
-        let mut child = Command::new("openssl")
-            .args(["s_server", "-accept", "127.0.0.1:0", "-www"])
-            .args(["-cert", &chain, "-key", &key])
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut addresses = lines
-            .map_while(Result::ok)
-            .filter_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned));
-        let address = addresses.next().unwrap();
-        Self { child, address }
-    }
-}
-
-impl Drop for SServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    OpenSsl::listen(0, &args)
 }
 
 /// Writes a file into the house's folder; gives its path.
