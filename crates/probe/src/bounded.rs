@@ -1,22 +1,22 @@
-//! A socket that gives so many bytes and no more, and remembers how it began.
+//! The half of a socket that is read: it gives so many bytes and no more, and remembers how it began.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
 
 /// Reads at most `left` bytes of a socket; then an error that [`is_endless`] knows.
 #[derive(Debug)]
 pub(crate) struct Bounded {
-    tcp: TcpStream,
+    tcp: OwnedReadHalf,
     left: usize,
     began: Vec<u8>,
 }
 
 impl Bounded {
-    pub(crate) const fn new(tcp: TcpStream, limit: usize) -> Self {
+    pub(crate) const fn new(tcp: OwnedReadHalf, limit: usize) -> Self {
         Self {
             tcp,
             left: limit,
@@ -57,24 +57,6 @@ impl AsyncRead for Bounded {
         self.left = self.left.saturating_sub(read.len());
         buf.put_slice(read);
         Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Bounded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
     }
 }
 

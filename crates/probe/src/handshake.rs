@@ -2,13 +2,13 @@
 
 mod failure;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::client::{ClientConfig, Resumption};
 use rustls::pki_types::ServerName;
 use rustls::{ProtocolVersion, SupportedProtocolVersion, version};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{self, AsyncReadExt, AsyncWriteExt, Join};
+use tokio::net::{TcpStream, tcp::OwnedWriteHalf};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -102,7 +102,8 @@ async fn ask(
         Ok(tcp) => tcp.map_err(|error| failure::of_connect(&error))?,
     };
     let _ = tcp.set_nodelay(true);
-    let mut socket = Bounded::new(tcp, options.max_bytes);
+    let (read, write) = tcp.into_split();
+    let mut socket = io::join(Bounded::new(read, options.max_bytes), write);
     let left = end.saturating_duration_since(Instant::now());
     let connector = TlsConnector::from(Arc::new(config));
     let shaking = connector.connect(server_name, &mut socket);
@@ -111,14 +112,18 @@ async fn ask(
         Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
-    Err(match (error, socket.began()) {
-        (Some(error), _) => failure::of_handshake(&error, &socket, options.max_bytes),
+    let came = socket.reader();
+    Err(match (error, came.began()) {
+        (Some(error), _) => failure::of_handshake(&error, came, options.max_bytes),
         (None, []) => Failure::Silent { after },
         (None, began) => failure::unless_tls(began, Failure::Slow { after }),
     })
 }
 
-async fn agreed(mut stream: TlsStream<&mut Bounded>, recorder: &Recorder) -> Agreed {
+/// A socket that gives so much and no more.
+type Socket = Join<Bounded, OwnedWriteHalf>;
+
+async fn agreed(mut stream: TlsStream<&mut Socket>, recorder: &Recorder) -> Agreed {
     let session = stream.get_ref().1;
     let tls = Some(Tls {
         version: match session.protocol_version() {
@@ -141,7 +146,7 @@ async fn agreed(mut stream: TlsStream<&mut Bounded>, recorder: &Recorder) -> Agr
 }
 
 /// What a TLS 1.3 server says of our certificate, or of there being none: it does so when we believe the handshake done.
-async fn last_word(stream: &mut TlsStream<&mut Bounded>) -> Option<Failure> {
+async fn last_word(stream: &mut TlsStream<&mut Socket>) -> Option<Failure> {
     let mut unread = [0; 1];
     match timeout(LAST_WORD, stream.read(&mut unread)).await {
         Ok(Err(error)) => failure::alert(&error),

@@ -2,7 +2,10 @@
 
 use rcgen::{KeyPair, PublicKeyData as _, RsaKeySize, SigningKey as _};
 
-use crate::der::{bits, oid, sequence, time, tlv};
+use crate::{
+    NOW, YEAR,
+    der::{bits, oid, sequence, time, tlv},
+};
 
 /// A key that signs, with the algorithm that it signs with.
 pub struct Key {
@@ -102,6 +105,25 @@ pub struct Spec {
     pub two_algorithms: bool,
     /// Bytes behind the certificate.
     pub trailing: bool,
+}
+
+impl Spec {
+    /// Version 3, valid now, and nothing beside the names and the key.
+    pub fn new(issuer: Name, subject: Name, spki: Vec<u8>) -> Self {
+        Self {
+            version: Some(2),
+            serial: vec![1],
+            issuer,
+            subject,
+            not_before: NOW - YEAR,
+            not_after: NOW + YEAR,
+            spki,
+            extensions: Vec::new(),
+            spoilt: false,
+            two_algorithms: false,
+            trailing: false,
+        }
+    }
 }
 
 /// Makes the certificate, signed by `key`.
