@@ -142,14 +142,6 @@ impl Chain {
     pub fn is_in_order(&self) -> bool {
         self.best().is_none_or(|best| best.over.is_sorted())
     }
-
-    /// The positions of what the best path does without.
-    pub fn needless(&self) -> Vec<usize> {
-        let sent = self.sent.iter().enumerate();
-        sent.filter(|(_, sent)| !matches!(sent.place, Place::Own | Place::Needed))
-            .map(|(position, _)| position)
-            .collect()
-    }
 }
 
 fn place(sent: &mut [Sent], paths: &[Path], roots: Roots<'_>) {

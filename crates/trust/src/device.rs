@@ -1,7 +1,5 @@
 //! What one device, with its release of ESP-IDF and its bundle, makes of a chain.
 
-mod message;
-
 use std::fmt;
 
 use countersign_protocol::UnixTime;
@@ -12,8 +10,6 @@ use crate::{
     esp_idf::handshake::{self, Settings},
     mbedtls::{Rules, Time, flags},
 };
-
-pub use message::{MessageRefusal, certificate_message_fits, certificate_message_len};
 
 /// A device, as far as whom it believes depends on it.
 ///

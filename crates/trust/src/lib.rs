@@ -16,10 +16,7 @@ pub mod survey;
 mod text;
 
 pub use chain::Chain;
-pub use device::{
-    Acceptance, Clock, Device, DeviceLog, MessageRefusal, Step, Verdict, certificate_message_fits,
-    certificate_message_len, judge,
-};
+pub use device::{Acceptance, Clock, Device, DeviceLog, Step, Verdict, judge};
 pub use esp_idf::{Accepted, Refusal, verify};
 pub use lines::{Line, lines};
 pub use release::{IdfRelease, MbedTls};

@@ -52,12 +52,6 @@ impl IdfRelease {
         self >= Self::new(4, 3, 0)
     }
 
-    /// Whether it accepts a server by an IP address in the certificate: from v5.0.5, v5.1.2 and v5.2 on
-    /// (mbedTLS 3.5 and later).
-    pub fn reads_ip_addresses(self) -> bool {
-        self.mbedtls() >= MbedTls::new(3, 5, 0)
-    }
-
     /// What it looks at before it uses a bundle; at most [`DEFAULT_MAX_ENTRIES`] roots, unless its build says otherwise.
     pub const fn load_checks(self) -> LoadChecks {
         LoadChecks::of_release(self.major, self.minor, self.patch, DEFAULT_MAX_ENTRIES)
@@ -182,16 +176,6 @@ mod tests {
         }
         for (text, understands) in [("v4.2", false), ("v4.2.5", false), ("v4.3", true)] {
             assert_eq!(release(text).understands_not_found(), understands, "{text}");
-        }
-        for (text, reads) in [
-            ("v4.4.8", false),
-            ("v5.0.4", false),
-            ("v5.0.5", true),
-            ("v5.1.1", false),
-            ("v5.1.2", true),
-            ("v5.2", true),
-        ] {
-            assert_eq!(release(text).reads_ip_addresses(), reads, "{text}");
         }
     }
 }
