@@ -1,9 +1,11 @@
 //! An installation in a folder of its own, its server, and the programs that judge what it makes.
 
 mod ask;
+pub(crate) mod ca;
 mod house;
 mod images;
 mod mint;
+mod openssl;
 mod peers;
 mod table;
 
@@ -12,6 +14,7 @@ pub(crate) use self::{
     house::{DEVICE, House, Server, curl, run},
     images::{Image, built_with, composed, image, large},
     mint::{Authority, Leaf, self_signed},
+    openssl::OpenSsl,
     peers::{espressif, judge, need, python, skip},
     table::Table,
 };

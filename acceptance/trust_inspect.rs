@@ -5,7 +5,6 @@ mod bad_input;
 mod bad_servers;
 mod bundles;
 mod logs;
-mod mint;
 mod servers;
 mod shows;
 mod verdicts;

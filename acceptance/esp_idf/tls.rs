@@ -1,7 +1,5 @@
 //! TLS by rustls, with mbedTLS's choices and ESP-IDF's idea of whom to believe (`components/esp-tls`).
 
-mod verifier;
-
 use std::{
     fs,
     io::{ErrorKind, Read as _, Write as _},
@@ -10,6 +8,9 @@ use std::{
     sync::Arc,
 };
 
+use countersign_protocol::UnixTime;
+use countersign_trust::bundle;
+use countersign_virtual_node::BundleVerifier;
 use countersign_x509::{Certificate, pem};
 use rustls::{
     ClientConfig, ClientConnection, StreamOwned,
@@ -19,7 +20,6 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 
-use self::verifier::Verifier;
 use super::{
     link::{Dial, Link, Peer, Received, timed_out},
     quirk::Quirk,
@@ -88,7 +88,17 @@ impl Rustls {
 
     fn config(&self, name: &str) -> Result<ClientConfig, rustls::Error> {
         let provider = Arc::new(self.provider());
-        let verifier = Verifier::new(self.release, &self.trust, name, &provider);
+        let bundle = match &self.trust {
+            Trust::Bundle(bundle) => bundle.clone(),
+            // A root by itself is believed as one in a bundle: by its name and its key.
+            Trust::CertPem(root) => {
+                bundle::build(&[(**root).clone()], self.release.bundle_format()).unwrap()
+            }
+        };
+        let algorithms = provider.signature_verification_algorithms;
+        // `MBEDTLS_HAVE_TIME_DATE` is off by default: no time.
+        let verifier = BundleVerifier::new(bundle.into(), name.to_owned(), UnixTime(0), algorithms)
+            .as_release(self.release.idf());
         let versions: &[_] = if self.tls13 { &[&TLS13] } else { &[&TLS12] };
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)?

@@ -3,11 +3,14 @@
 use std::{fs, path::Path};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+    CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    date_time_ymd,
 };
 
-use super::House;
+use super::{
+    House,
+    ca::{authority, named, server},
+};
 
 /// An authority that certifies what it is told to.
 pub(crate) struct Authority {
@@ -59,12 +62,7 @@ impl Authority {
 
     /// Certifies a server under one name.
     pub(crate) fn server(&self, name: &str) -> Leaf {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.certify(&params)
+        self.certify(&server(name, &[name]))
     }
 
     fn certify(&self, params: &CertificateParams) -> Leaf {
@@ -106,19 +104,9 @@ pub(crate) fn self_signed(id: &str) -> Leaf {
 fn client(id: &str) -> CertificateParams {
     let urn = format!("urn:dev:mac:{}ffff{}", &id[..6], &id[6..]);
     let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, id);
+    params.distinguished_name = named(id);
     params.subject_alt_names = vec![SanType::URI(urn.try_into().unwrap())];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params
-}
-
-fn authority(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params
 }

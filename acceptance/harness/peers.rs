@@ -1,12 +1,11 @@
 //! The programs that we did not write.
 
 use std::{
-    fs::OpenOptions,
-    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
 
+pub(crate) use countersign_skips::skip;
 use serde_json::Value;
 
 use super::run;
@@ -62,18 +61,4 @@ pub(crate) fn judge(python: &Path, script: &str, args: &[&str]) -> Value {
 
 fn tools() -> Option<PathBuf> {
     std::env::var_os("COUNTERSIGN_TEST_TOOLS").map(PathBuf::from)
-}
-
-/// Says loudly that a test could not run, and has it counted.
-pub(crate) fn skip(test: &str, program: &str, install: &str) {
-    let line = format!("SKIPPED: {test}: needs {program}; install it with: {install}\n");
-    eprint!("{line}");
-    if let Some(file) = std::env::var_os("COUNTERSIGN_SKIP_FILE") {
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .unwrap();
-        file.write_all(line.as_bytes()).unwrap();
-    }
 }

@@ -1,46 +1,20 @@
 //! Servers that are not ours, seen by the virtual ESP32.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-};
-
 use serde_json::Value;
 
-use crate::harness::{Authority, House, Server, image, need};
+use crate::harness::{Authority, House, OpenSsl, Server, image, need};
 
-/// openssl as a server that shows a chain; killed with its handle.
-struct Stranger(Child);
-
-impl Stranger {
-    /// Listens at `host:port` with `NAME.pem` and `NAME.key` of the house's folder.
-    fn listen(house: &House, address: &str, name: &str) -> Self {
-        let (chain, key) = (
-            house.text(&format!("{name}.pem")),
-            house.text(&format!("{name}.key")),
-        );
-        let port = address.rsplit_once(':').unwrap().1;
-        let at = format!("127.0.0.1:{port}");
-        let mut child = Command::new("openssl")
-            .args(["s_server", "-www", "-accept", &at, "-cert", &chain])
-            .args(["-cert_chain", &chain, "-key", &key])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listens = told.any(|line| line.unwrap().starts_with("ACCEPT"));
-        assert!(listens, "openssl does not listen at {at}");
-        Self(child)
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// openssl at an address that was ours, with `NAME.pem` and `NAME.key` of the house's folder.
+fn stranger(house: &House, address: &str, name: &str) -> OpenSsl {
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let (chain, key) = (
+        house.text(&format!("{name}.pem")),
+        house.text(&format!("{name}.key")),
+    );
+    OpenSsl::listen(
+        port,
+        &["-cert", &chain, "-cert_chain", &chain, "-key", &key],
+    )
 }
 
 /// Demands that the device finds that its server is not there, for lack of proof, and says nothing to who is.
@@ -118,7 +92,7 @@ fn a_device_is_no_server() {
     let stolen = Authority::stolen(&house, "device").server("localhost");
     stolen.write(&house.path(""), "b");
     for name in ["a", "b"] {
-        let _stranger = Stranger::listen(&house, &address, name);
+        let _stranger = stranger(&house, &address, name);
         refuses(&house, &[]);
         refuses(&house, &["--tls12"]);
     }
@@ -135,7 +109,7 @@ fn a_server_of_ours_under_another_name_is_refused() {
         .server("ota.example.com")
         .write(&house.path(""), "other");
     {
-        let _stranger = Stranger::listen(&house, &address, "other");
+        let _stranger = stranger(&house, &address, "other");
         refuses(&house, &[]);
         refuses(&house, &["--tls12"]);
     }
@@ -165,7 +139,7 @@ fn a_foreign_server_hierarchy_with_our_names_is_refused() {
     let (house, address) = left();
     let foreign = Authority::foreign("server").server("localhost");
     foreign.write(&house.path(""), "foreign");
-    let _stranger = Stranger::listen(&house, &address, "foreign");
+    let _stranger = stranger(&house, &address, "foreign");
     refuses(&house, &[]);
     refuses(&house, &["--tls12"]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::ground::{Ca, Identity, SServer, write};
+use super::ground::{Ca, Identity, openssl, write};
 use crate::harness::{House, need, run};
 
 /// Runs the check: its exit code, and what it said.
@@ -21,7 +21,7 @@ fn check(house: &House, args: &[&str]) -> (i32, Value) {
 
 /// The check with a server that sends this.
 fn check_with(house: &House, identity: &Identity, more: &[&str]) -> (i32, Value) {
-    let server = SServer::start(house, "now", identity);
+    let server = openssl(house, "now", identity);
     let connect = format!("api.example={}", server.address);
     let mut args = vec!["--connect", &connect];
     args.extend(more);
@@ -29,7 +29,7 @@ fn check_with(house: &House, identity: &Identity, more: &[&str]) -> (i32, Value)
 }
 
 fn bundle(house: &House, root: &Ca, identity: &Identity) {
-    let server = SServer::start(house, "then", identity);
+    let server = openssl(house, "then", identity);
     let pem = write(house, "root.pem", &root.root);
     let connect = format!("api.example={}", server.address);
     let out = house.text("trust");

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::ground::{Ca, SServer, write};
+use super::ground::{Ca, openssl_with, write};
 use crate::harness::{House, need, run};
 
 /// What the program did: its exit code, stdout and stderr.
@@ -32,7 +32,6 @@ fn servers_that_want_a_client_certificate_are_shown_one_by_every_command() {
     let key = write(&house, "machine.key", &machine.key);
     // It ends the handshake with whoever it does not know; openssl looks at the purpose too, which is for servers here.
     let strict = [
-        "-www",
         "-Verify",
         "1",
         "-verify_return_error",
@@ -42,7 +41,7 @@ fn servers_that_want_a_client_certificate_are_shown_one_by_every_command() {
         "-CAfile",
         &cas,
     ];
-    let server = SServer::start_with(&house, "api", &root.server("api.example", &[]), &strict);
+    let server = openssl_with(&house, "api", &root.server("api.example", &[]), &strict);
     let connect = format!("api.example={}", server.address);
     let out = house.text("out");
     let bundle = [
@@ -156,7 +155,6 @@ fn a_server_that_is_called_otherwise_is_asked_so_and_the_lock_file_remembers() {
         write(&house, "2.key", &named.key),
     ];
     let more = [
-        "-www",
         "-servername",
         "ota.example",
         "-cert2",
@@ -164,7 +162,7 @@ fn a_server_that_is_called_otherwise_is_asked_so_and_the_lock_file_remembers() {
         "-key2",
         &key2,
     ];
-    let server = SServer::start_with(&house, "sni", &other, &more);
+    let server = openssl_with(&house, "sni", &other, &more);
     let out = house.text("out");
     let bundle = [
         "trust",

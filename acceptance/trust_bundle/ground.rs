@@ -1,22 +1,17 @@
 //! CAs and servers for these tests.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::fs;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
-};
+use rcgen::date_time_ymd;
 
-use crate::harness::House;
+use crate::harness::{
+    House, OpenSsl,
+    ca::{self, named, pem},
+};
 
 /// A CA, which certifies what it is told to.
 pub(super) struct Ca {
-    params: CertificateParams,
-    key: KeyPair,
+    ca: ca::Ca,
     /// Its self-signed certificate, PEM.
     pub(super) root: String,
 }
@@ -34,113 +29,81 @@ impl Ca {
     }
 
     pub(super) fn until(name: &str, year: i32) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.not_after = date_time_ymd(year, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let root = params.self_signed(&key).unwrap().pem();
-        Self { params, key, root }
+        let ca = ca::Ca::root_with(name, |params| params.not_after = date_time_ymd(year, 1, 1));
+        let root = ca.pem.clone();
+        Self { ca, root }
     }
 
     /// Its certificate by another CA, PEM.
     pub(super) fn by(&self, other: &Self) -> String {
-        other.sign(&self.params, &self.key)
+        pem(&self.ca.under(&other.ca))
     }
 
     /// A server's certificate, with what is sent behind it.
     pub(super) fn server(&self, host: &str, behind: &[&str]) -> Identity {
-        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
-        params.distinguished_name = named(host);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate().unwrap();
-        let leaf = self.sign(&params, &key);
+        let pair = self.ca.leaf_with(&[host], |params| {
+            params.distinguished_name = named(host);
+        });
         Identity {
-            chain: [&[leaf.as_str()], behind].concat().concat(),
-            key: key.serialize_pem(),
+            chain: [&[pair.pem.as_str()], behind].concat().concat(),
+            key: pair.key.serialize_pem(),
         }
     }
 
     /// A server's certificate without alternative names, PEM.
     pub(super) fn common_name(&self, host: &str) -> String {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = named(host);
-        self.sign(&params, &KeyPair::generate().unwrap())
-    }
-
-    fn sign(&self, params: &CertificateParams, key: &KeyPair) -> String {
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        params.signed_by(key, &issuer).unwrap().pem()
+        let pair = self.ca.leaf_with(&[], |params| {
+            params.distinguished_name = named(host);
+        });
+        pair.pem
     }
 }
 
-fn named(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
+/// openssl with this identity, from files that begin with `name`.
+pub(super) fn openssl(house: &House, name: &str, identity: &Identity) -> OpenSsl {
+    openssl_with(house, name, identity, &[])
 }
 
-/// `openssl s_server`, which ends with its handle.
-pub(super) struct SServer {
-    child: Child,
-    /// `127.0.0.1:PORT`.
-    pub(super) address: String,
+/// The same with more arguments.
+pub(super) fn openssl_with(
+    house: &House,
+    name: &str,
+    identity: &Identity,
+    more: &[&str],
+) -> OpenSsl {
+    let files = Files::write(house, name, identity);
+    OpenSsl::listen(0, &[&files.args(), more].concat())
 }
 
-impl SServer {
-    pub(super) fn start(house: &House, name: &str, identity: &Identity) -> Self {
-        Self::start_with(house, name, identity, &["-www"])
-    }
+/// One that serves the files of the house's folder.
+pub(super) fn openssl_files(house: &House, name: &str, identity: &Identity) -> OpenSsl {
+    let files = Files::write(house, name, identity);
+    OpenSsl::serve(&house.path(""), &files.args())
+}
 
-    /// One that serves the files of the house's folder.
-    pub(super) fn files(house: &House, name: &str, identity: &Identity) -> Self {
-        Self::start_with(house, name, identity, &["-WWW"])
-    }
+/// An identity as openssl reads it.
+struct Files {
+    chain: String,
+    behind: Option<String>,
+    key: String,
+}
 
-    pub(super) fn start_with(
-        house: &House,
-        name: &str,
-        identity: &Identity,
-        more: &[&str],
-    ) -> Self {
+impl Files {
+    fn write(house: &House, name: &str, identity: &Identity) -> Self {
         let end = "-----END CERTIFICATE-----\n";
         let behind = identity.chain.split_once(end).unwrap().1;
-        let [chain, behind, key] = [
-            write(house, &format!("{name}.chain.pem"), &identity.chain),
-            write(house, &format!("{name}.behind.pem"), behind),
-            write(house, &format!("{name}.key"), &identity.key),
-        ];
-        let sent = if identity.chain.matches(end).count() > 1 {
-            vec!["-cert_chain", behind.as_str()]
-        } else {
-            Vec::new()
-        };
-        let mut child = Command::new("openssl")
-            .args(["s_server", "-accept", "127.0.0.1:0"])
-            .args(["-cert", &chain, "-key", &key])
-            .args(sent)
-            .args(more)
-            .current_dir(house.path(""))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut addresses = lines
-            .map_while(Result::ok)
-            .filter_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned));
-        let address = addresses.next().unwrap();
-        Self { child, address }
+        let file = |what: &str, text: &str| write(house, &format!("{name}.{what}"), text);
+        Self {
+            chain: file("chain.pem", &identity.chain),
+            behind: behind.contains(end).then(|| file("behind.pem", behind)),
+            key: file("key", &identity.key),
+        }
     }
-}
 
-impl Drop for SServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn args(&self) -> Vec<&str> {
+        let mut args = vec!["-cert", self.chain.as_str(), "-key", &self.key];
+        args.extend(self.behind.iter().flat_map(|file| ["-cert_chain", file]));
+        args
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use countersign_roots::{BundleSettings, DefaultList, Release};
 use countersign_x509::{pem, sha256};
 
-use super::ground::{Ca, SServer, count, write};
+use super::ground::{Ca, count, openssl, write};
 use crate::harness::{House, judge, need, python, run};
 
 #[test]
@@ -16,7 +16,7 @@ fn two_hosts_and_an_own_ca_make_files_that_others_read() {
     let house = House::empty();
     let [own, public, other] = ["Our CA", "Public Root", "Other Root"].map(Ca::new);
     let middle = Ca::new("Public Intermediate");
-    let api = SServer::start(&house, "api", &own.server("api.example", &[]));
+    let api = openssl(&house, "api", &own.server("api.example", &[]));
     let behind = [middle.by(&public)];
     let store = middle.server("store.example", &[&behind[0]]);
     let chain = write(&house, "store.pem", &store.chain);

@@ -6,7 +6,7 @@ use countersign_roots::mozilla;
 use countersign_x509::pem;
 
 use super::{
-    ground::{Ca, SServer, write},
+    ground::{Ca, openssl_files, write},
     web::web,
 };
 use crate::harness::{House, need};
@@ -96,7 +96,7 @@ fn a_list_is_fetched_by_https_from_a_server_that_proves_itself() {
     let [root, stranger] = ["Root", "Stranger"].map(Ca::new);
     write(&house, "list.pem", sixty());
     write(&house, "page.html", "<html><body>sign in</body></html>");
-    let server = SServer::files(&house, "web", &root.server("127.0.0.1", &[]));
+    let server = openssl_files(&house, "web", &root.server("127.0.0.1", &[]));
     let [ca, other] = [("ca.pem", &root), ("other.pem", &stranger)]
         .map(|(name, ca)| write(&house, name, &ca.root));
     let url = format!("https://{}/list.pem", server.address);

@@ -8,11 +8,10 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    mint::Ca,
-    servers::{OpenSsl, shows_at},
+    servers::{openssl, shows_at},
     trust,
 };
-use crate::harness::{House, need};
+use crate::harness::{House, ca::Ca, need};
 
 /// A root, an issuing CA under it, and a folder with the root as `root.pem`.
 fn scene() -> (House, Ca, Ca) {
@@ -38,8 +37,8 @@ fn addresses_that_show_different_chains_are_told_apart() {
     let (house, root, issuing) = scene();
     let leaf = issuing.leaf(&["ota.test"]);
     let behind = [issuing.under(&root)];
-    let good = OpenSsl::start(&house, &leaf, &behind, &[]);
-    let bad = OpenSsl::start(&house, &leaf, &[], &[]);
+    let good = openssl(&house, &leaf, &behind, &[]);
+    let bad = openssl(&house, &leaf, &[], &[]);
     let roots = house.text("root.pem");
     let ask = |command: &[&str], connect: [&str; 2]| {
         let mut args = command.to_vec();
@@ -95,7 +94,7 @@ fn addresses_that_show_different_chains_are_told_apart() {
     assert!(!said.verified && said.stdout.contains("it lacks") | said.stdout.contains("it has"));
 
     // The same twice is no difference.
-    let twin = OpenSsl::start(&house, &leaf, &behind, &[]);
+    let twin = openssl(&house, &leaf, &behind, &[]);
     let said = ask(&["inspect", "--json"], [both[0], &twin.address]);
     let target = &said.json()["targets"][0];
     assert!(said.verified, "{target:#}");

@@ -4,12 +4,11 @@ use std::fs;
 
 use rcgen::{CustomExtension, DnType, SerialNumber};
 
-use super::{
-    mint::{Ca, Leaf, named, pem, pems},
-    servers::shows,
-    trust,
+use super::{servers::shows, trust};
+use crate::harness::{
+    House,
+    ca::{Ca, Pair, named, pem, pems},
 };
-use crate::harness::House;
 
 #[test]
 fn chains_of_odd_shapes_are_shown_for_what_they_are() {
@@ -21,7 +20,7 @@ fn chains_of_odd_shapes_are_shown_for_what_they_are() {
     let (a, b) = (Ca::root("a"), Ca::root("b"));
     let of_circle = a.leaf(&["127.0.0.1"]);
     let circle = vec![of_circle.der.clone(), a.under(&b), b.under(&a)];
-    let cases: [(&Leaf, Vec<Vec<u8>>, bool, &str); 8] = [
+    let cases: [(&Pair, Vec<Vec<u8>>, bool, &str); 8] = [
         (
             &leaf,
             Vec::new(),

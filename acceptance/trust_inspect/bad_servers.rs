@@ -7,11 +7,13 @@ use std::{
 };
 
 use super::{
-    mint::{Ca, pems},
     servers::{raw, shows},
     trust,
 };
-use crate::harness::House;
+use crate::harness::{
+    House,
+    ca::{Ca, pems},
+};
 
 #[test]
 fn a_server_that_gives_no_chain_is_told_from_the_next() {

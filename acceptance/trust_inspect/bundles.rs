@@ -2,27 +2,17 @@
 
 use std::fs;
 
+use countersign_trust::bundle;
 use countersign_x509::Certificate;
-use esp_formats::bundle::{Entry, Format, encode, encoded_len};
+use esp_formats::bundle::Format;
 
-use super::{mint::Ca, servers::shows, trust};
-use crate::harness::House;
+use super::{servers::shows, trust};
+use crate::harness::{House, ca::Ca};
 
 fn bundle(roots: &[&Ca], format: Format) -> Vec<u8> {
-    let read: Vec<Certificate> = roots
-        .iter()
-        .map(|root| Certificate::from_der(&root.der).unwrap())
-        .collect();
-    let mut entries: Vec<Entry<'_>> = read
-        .iter()
-        .map(|root| Entry {
-            name: root.subject(),
-            key: root.public_key(),
-        })
-        .collect();
-    let mut bytes = vec![0; encoded_len(format, &entries)];
-    encode(format, &mut entries, &mut bytes).unwrap();
-    bytes
+    let read = |root: &&Ca| Certificate::from_der(&root.der).unwrap();
+    let read: Vec<Certificate> = roots.iter().map(read).collect();
+    bundle::build(&read, format).unwrap()
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::fs;
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use serde_json::Value;
 
-use super::{
-    mint::{Ca, pems},
-    trust,
+use super::trust;
+use crate::harness::{
+    House,
+    ca::{Ca, pems},
 };
-use crate::harness::House;
 
 /// The row of the user's own roots, for a chain in a file.
 fn own(house: &House, chain: &str, more: &[&str]) -> Value {

@@ -1,9 +1,8 @@
 //! Servers on loopback: openssl's, one that shows whatever it is told to, and some that are none.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::Read as _,
     net::{SocketAddr, TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
     sync::Arc,
     thread,
 };
@@ -16,59 +15,27 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::mint::{Leaf, pem, pems};
-use crate::harness::House;
+use crate::harness::{
+    House, OpenSsl,
+    ca::{Pair, pem, pems},
+};
 
-/// `openssl s_server`; stopped when dropped.
-pub(super) struct OpenSsl {
-    child: Child,
-    /// `127.0.0.1:PORT`.
-    pub(super) address: String,
-}
-
-impl OpenSsl {
-    /// Shows a leaf and what is sent behind it.
-    pub(super) fn start(house: &House, leaf: &Leaf, behind: &[Vec<u8>], more: &[&str]) -> Self {
-        let file = |name: &str, text: String| {
-            let path = house.path(name);
-            std::fs::write(&path, text).unwrap();
-            path
-        };
-        let mut command = Command::new("openssl");
-        command
-            .args(["s_server", "-accept", "127.0.0.1:0", "-www", "-cert"])
-            .arg(file("server.pem", pem(&leaf.der)))
-            .arg("-key")
-            .arg(file("server.key", leaf.key.serialize_pem()))
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        if !behind.is_empty() {
-            command
-                .arg("-cert_chain")
-                .arg(file("behind.pem", pems(behind)));
-        }
-        let mut child = command.spawn().unwrap();
-        let words = BufReader::new(child.stdout.take().unwrap());
-        let accepts = words
-            .lines()
-            .take(50)
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned));
-        let address = accepts.unwrap_or_else(|| {
-            let _ = child.kill();
-            panic!("openssl s_server did not start");
-        });
-        Self { child, address }
+/// openssl, which shows a server's certificate and what is sent behind it.
+pub(super) fn openssl(house: &House, leaf: &Pair, behind: &[Vec<u8>], more: &[&str]) -> OpenSsl {
+    let file = |name: &str, text: String| {
+        std::fs::write(house.path(name), text).unwrap();
+        house.text(name)
+    };
+    let [cert, key, behind_it] = [
+        file("server.pem", pem(&leaf.der)),
+        file("server.key", leaf.key.serialize_pem()),
+        file("behind.pem", pems(behind)),
+    ];
+    let mut args = [&["-cert", &cert, "-key", &key], more].concat();
+    if !behind.is_empty() {
+        args.extend(["-cert_chain", &behind_it]);
     }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    OpenSsl::listen(0, &args)
 }
 
 /// Shows whatever it is told to.
@@ -82,7 +49,7 @@ impl ResolvesServerCert for Shows {
 }
 
 /// A real handshake with any list of certificates, with the key of `leaf`. Ends with the test's process.
-pub(super) fn shows(leaf: &Leaf, chain: Vec<Vec<u8>>) -> String {
+pub(super) fn shows(leaf: &Pair, chain: Vec<Vec<u8>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     shows_at(listener, leaf, chain);
@@ -90,7 +57,7 @@ pub(super) fn shows(leaf: &Leaf, chain: Vec<Vec<u8>>) -> String {
 }
 
 /// The same at an address of one's own.
-pub(super) fn shows_at(listener: TcpListener, leaf: &Leaf, chain: Vec<Vec<u8>>) {
+pub(super) fn shows_at(listener: TcpListener, leaf: &Pair, chain: Vec<Vec<u8>>) {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(leaf.key.serialize_der()));
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     let pair = CertifiedKey::new(chain, any_supported_type(&key).unwrap());

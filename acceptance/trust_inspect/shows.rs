@@ -6,11 +6,10 @@ use rcgen::date_time_ymd;
 use serde_json::Value;
 
 use super::{
-    mint::Ca,
-    servers::{OpenSsl, shows},
+    servers::{openssl, shows},
     trust,
 };
-use crate::harness::{House, need, run};
+use crate::harness::{House, ca::Ca, need, run};
 
 const INSTALL: &str = "apt-get install openssl";
 
@@ -71,7 +70,7 @@ fn a_good_chain_verifies_and_every_device_with_its_root_accepts() {
         .issuing
         .leaf(&["localhost", "*.localhost", "127.0.0.1"]);
     let behind = [scene.issuing.under(&scene.root)];
-    let server = OpenSsl::start(&scene.house, &leaf, &behind, &[]);
+    let server = openssl(&scene.house, &leaf, &behind, &[]);
     let (verified, target) = scene.inspect(&server.address, &[]);
     assert!(verified, "{target:#}");
     let address = &target["addresses"][0];
@@ -131,7 +130,7 @@ fn a_missing_intermediate_is_named_and_is_the_servers_to_mend() {
     }
     let scene = Scene::new();
     let leaf = scene.issuing.leaf(&["localhost"]);
-    let server = OpenSsl::start(&scene.house, &leaf, &[], &[]);
+    let server = openssl(&scene.house, &leaf, &[], &[]);
     let (verified, target) = scene.inspect(&server.address, &[]);
     assert!(!verified);
     let chain = &target["chains"][0];
@@ -151,7 +150,7 @@ fn a_surplus_cross_certificate_is_told_and_dropping_it_mends() {
     let older = Ca::root("an older root");
     let leaf = scene.issuing.leaf(&["localhost"]);
     let behind = [scene.issuing.under(&scene.root), scene.root.under(&older)];
-    let server = OpenSsl::start(&scene.house, &leaf, &behind, &[]);
+    let server = openssl(&scene.house, &leaf, &behind, &[]);
     // A browser is content, so nothing is wrong with it; a device is not.
     let (verified, target) = scene.inspect(&server.address, &["--idf", "v5.5"]);
     assert!(!verified);
@@ -168,7 +167,7 @@ fn a_surplus_cross_certificate_is_told_and_dropping_it_mends() {
         texts(&row["mends"]),
         ["on the server: drop certificate 2, the surplus cross-certificate"]
     );
-    let server = OpenSsl::start(&scene.house, &leaf, &behind[..1], &[]);
+    let server = openssl(&scene.house, &leaf, &behind[..1], &[]);
     assert!(scene.inspect(&server.address, &["--idf", "v5.5"]).0);
 }
 
@@ -182,7 +181,7 @@ fn an_expired_leaf_fails_where_dates_are_looked_at() {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
     });
-    let server = OpenSsl::start(&scene.house, &leaf, &[], &[]);
+    let server = openssl(&scene.house, &leaf, &[], &[]);
     let (verified, target) = scene.inspect(&server.address, &[]);
     assert!(!verified);
     let chain = &target["chains"][0];
@@ -204,7 +203,7 @@ fn a_wrong_name_is_told_with_those_that_are_there() {
     }
     let scene = Scene::new();
     let leaf = scene.root.leaf(&["ota.test", "*.ota.test"]);
-    let server = OpenSsl::start(&scene.house, &leaf, &[], &[]);
+    let server = openssl(&scene.house, &leaf, &[], &[]);
     let (verified, target) = scene.inspect(&server.address, &[]);
     assert!(!verified);
     let chain = &target["chains"][0];
@@ -245,7 +244,7 @@ fn a_server_that_wants_a_client_certificate_says_of_whom() {
     for version in ["-tls1_2", "-tls1_3"] {
         let options = ["-Verify", "1", "-verify_return_error", version, "-CAfile"];
         let options = [&options[..], &[cas.to_str().unwrap()]].concat();
-        let server = OpenSsl::start(&scene.house, &leaf, &[], &options);
+        let server = openssl(&scene.house, &leaf, &[], &options);
         let (verified, target) = scene.inspect(&server.address, &[]);
         // It was asked for its chain, and that is good, with a certificate or without.
         assert!(verified, "{target:#}");
@@ -290,7 +289,7 @@ fn what_openssl_prints_is_read_from_stdin() {
     let scene = Scene::new();
     let leaf = scene.issuing.leaf(&["localhost"]);
     let behind = [scene.issuing.under(&scene.root)];
-    let server = OpenSsl::start(&scene.house, &leaf, &behind, &[]);
+    let server = openssl(&scene.house, &leaf, &behind, &[]);
     let program = env!("CARGO_BIN_EXE_countersign");
     let script = "openssl s_client -connect \"$1\" -showcerts </dev/null 2>&1 | \"$0\" --json trust inspect - --roots \"$2\" --host localhost";
     let output = run(std::process::Command::new("sh")

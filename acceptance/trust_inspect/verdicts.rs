@@ -4,11 +4,11 @@ use std::fs;
 
 use rcgen::date_time_ymd;
 
-use super::{
-    mint::{Ca, named, pems},
-    trust,
+use super::trust;
+use crate::harness::{
+    House, Table,
+    ca::{Ca, named, pems},
 };
-use crate::harness::{House, Table};
 
 /// What it is called, what is sent, what the device calls the server, more arguments.
 type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a str, &'a [&'a str]);

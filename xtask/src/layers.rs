@@ -25,7 +25,12 @@ const ROWS: &[&[&str]] = &[
     &["countersign-keys", "countersign-mbedtls-link"],
     &["countersign-node", "countersign-pki", "countersign-trust"],
     &["countersign-esp-boot", "countersign-roots"],
-    &["countersign-protocol", "countersign-x509", "esp-formats"],
+    &[
+        "countersign-protocol",
+        "countersign-skips",
+        "countersign-x509",
+        "esp-formats",
+    ],
 ];
 
 /// Below this row nothing is opened, started or read that was not handed in.

@@ -13,11 +13,11 @@
  * ssl_parse_certificate_verify, for a suite with ECDHE; and ESP-IDF v4.4 and v5.5, components/mbedtls/esp_crt_bundle/esp_crt_bundle.c.
  * The library asks this program what time it is.
  *
- *   cc -std=c11 -Wall -Wextra -Werror -o chain-oracle *.c -lmbedtls -lmbedx509 -lmbedcrypto
+ *   cc -std=c11 -Wall -Wextra -Werror -o chain-oracle main.c ../bundle/bundle.c -lmbedtls -lmbedx509 -lmbedcrypto
  */
 
 #define _POSIX_C_SOURCE 200809L
-/* Since 3.0 the fields that a callback needs are private. */
+/* Since 3.0 the fields that are looked at here are private. */
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 
 #include <ctype.h>
@@ -27,7 +27,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bundle.h"
+#include "../bundle/bundle.h"
 
 #include <mbedtls/oid.h>
 #include <mbedtls/ssl.h>
@@ -151,7 +151,7 @@ static bool answer(char *line, enum format format)
             return false;
         count++;
     }
-    struct bundle bundle;
+    struct bundle bundle = { 0 };
     bool good = parse_bundle(&bundle, bytes, format);
     if (good)
         judge(words[0], words[2], &bundle, certificates, count);

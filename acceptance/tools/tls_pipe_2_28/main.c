@@ -10,7 +10,7 @@
  * Debian's library is built with more than ESP-IDF's. Suites that a device does not have are not offered, and dates
  * are passed over, since a device has no clock (CONFIG_MBEDTLS_HAVE_TIME_DATE).
  *
- *   cc -std=c11 -Wall -Wextra -Werror -o tls-pipe *.c -lmbedtls -lmbedx509 -lmbedcrypto
+ *   cc -std=c11 -Wall -Wextra -Werror -o tls-pipe *.c ../bundle/bundle.c -lmbedtls -lmbedx509 -lmbedcrypto
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bundle.h"
+#include "../bundle/bundle.h"
 #include "say.h"
 #include "socket.h"
 
@@ -61,6 +61,7 @@ struct client {
     mbedtls_x509_crt chain;
     mbedtls_x509_crt no_authority;
     mbedtls_pk_context key;
+    unsigned char *bundle_file;
     struct bundle bundle;
     int *suites;
     int socket;
@@ -157,8 +158,10 @@ static int read_identity(struct client *client, const struct arguments *argument
 static int set_up(struct client *client, const struct arguments *arguments)
 {
     struct bundle *bundle = &client->bundle;
-    bundle->bytes = read_file(arguments->bundle, &bundle->len);
-    if (bundle->bytes == NULL || !parse_bundle(bundle))
+    bundle->no_clock = true;
+    size_t len = 0;
+    client->bundle_file = read_file(arguments->bundle, &len);
+    if (client->bundle_file == NULL || !parse_bundle(bundle, (struct slice){ client->bundle_file, len }, LEGACY))
         return unready("setup", "%s is no certificate bundle of ESP-IDF before v5.4", arguments->bundle);
     if (read_identity(client, arguments) != 0)
         return 1;
@@ -366,7 +369,7 @@ int main(int count, char **words)
     mbedtls_ctr_drbg_free(&client.random);
     mbedtls_entropy_free(&client.entropy);
     free(client.bundle.entries);
-    free(client.bundle.bytes);
+    free(client.bundle_file);
     free(client.suites);
     if (client.socket >= 0)
         close(client.socket);

@@ -1,22 +1,32 @@
-//! A socket that gives so many bytes and no more, and remembers how it began.
+//! The half of a socket that is read: it gives so many bytes and no more, and remembers how it began.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, Join, ReadBuf, join};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+/// A socket that gives so much and no more.
+pub(crate) type Socket = Join<Bounded, OwnedWriteHalf>;
+
+/// Lets a socket give `limit` bytes.
+pub(crate) fn bounded(tcp: TcpStream, limit: usize) -> Socket {
+    let (read, write) = tcp.into_split();
+    join(Bounded::new(read, limit), write)
+}
 
 /// Reads at most `left` bytes of a socket; then an error that [`is_endless`] knows.
 #[derive(Debug)]
 pub(crate) struct Bounded {
-    tcp: TcpStream,
+    tcp: OwnedReadHalf,
     left: usize,
     began: Vec<u8>,
 }
 
 impl Bounded {
-    pub(crate) const fn new(tcp: TcpStream, limit: usize) -> Self {
+    const fn new(tcp: OwnedReadHalf, limit: usize) -> Self {
         Self {
             tcp,
             left: limit,
@@ -57,24 +67,6 @@ impl AsyncRead for Bounded {
         self.left = self.left.saturating_sub(read.len());
         buf.put_slice(read);
         Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Bounded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
     }
 }
 

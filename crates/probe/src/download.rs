@@ -15,7 +15,12 @@ use rustls::{ClientConfig, RootCertStore, client::Resumption};
 use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{Failure, Options, bounded::Bounded, handshake::failure, resolve};
+use crate::{
+    Failure, Options,
+    bounded::{Socket, bounded},
+    handshake::failure,
+    resolve,
+};
 
 pub use error::DownloadError;
 pub use url::{NotAUrl, Url};
@@ -117,7 +122,7 @@ async fn connect(
     url: &Url,
     config: Arc<ClientConfig>,
     how: &Downloading,
-) -> Result<TlsStream<Bounded>, DownloadError> {
+) -> Result<TlsStream<Socket>, DownloadError> {
     let target = url.target();
     let name = ServerName::try_from(target.host.clone())
         .map_err(|_| failed(format!("`{}` is no server name", target.host)))?;
@@ -142,11 +147,13 @@ async fn connect(
         };
         let limit = how.max_bytes.saturating_add(OVERHEAD);
         let mut shaking = TlsConnector::from(config)
-            .connect(name, Bounded::new(tcp, limit))
+            .connect(name, bounded(tcp, limit))
             .into_fallible();
         return match (&mut shaking).await {
             Ok(stream) => Ok(stream),
-            Err((error, socket)) => Err(DownloadError::of_handshake(&error, &socket, limit)),
+            Err((error, socket)) => {
+                Err(DownloadError::of_handshake(&error, socket.reader(), limit))
+            }
         };
     }
     Err(DownloadError::Connection(refused))

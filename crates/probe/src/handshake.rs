@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::bounded::Bounded;
+use crate::bounded::{Socket, bounded};
 use crate::recorder::Recorder;
 use crate::{Failure, Options, Seen, Tls, Versions};
 
@@ -102,7 +102,7 @@ async fn ask(
         Ok(tcp) => tcp.map_err(|error| failure::of_connect(&error))?,
     };
     let _ = tcp.set_nodelay(true);
-    let mut socket = Bounded::new(tcp, options.max_bytes);
+    let mut socket = bounded(tcp, options.max_bytes);
     let left = end.saturating_duration_since(Instant::now());
     let connector = TlsConnector::from(Arc::new(config));
     let shaking = connector.connect(server_name, &mut socket);
@@ -111,14 +111,15 @@ async fn ask(
         Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
-    Err(match (error, socket.began()) {
-        (Some(error), _) => failure::of_handshake(&error, &socket, options.max_bytes),
+    let came = socket.reader();
+    Err(match (error, came.began()) {
+        (Some(error), _) => failure::of_handshake(&error, came, options.max_bytes),
         (None, []) => Failure::Silent { after },
         (None, began) => failure::unless_tls(began, Failure::Slow { after }),
     })
 }
 
-async fn agreed(mut stream: TlsStream<&mut Bounded>, recorder: &Recorder) -> Agreed {
+async fn agreed(mut stream: TlsStream<&mut Socket>, recorder: &Recorder) -> Agreed {
     let session = stream.get_ref().1;
     let tls = Some(Tls {
         version: match session.protocol_version() {
@@ -141,7 +142,7 @@ async fn agreed(mut stream: TlsStream<&mut Bounded>, recorder: &Recorder) -> Agr
 }
 
 /// What a TLS 1.3 server says of our certificate, or of there being none: it does so when we believe the handshake done.
-async fn last_word(stream: &mut TlsStream<&mut Bounded>) -> Option<Failure> {
+async fn last_word(stream: &mut TlsStream<&mut Socket>) -> Option<Failure> {
     let mut unread = [0; 1];
     match timeout(LAST_WORD, stream.read(&mut unread)).await {
         Ok(Err(error)) => failure::alert(&error),

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use countersign_x509::{Certificate, pem};
 
+use crate::ReleaseSet;
 use crate::table::{self, Row};
-use crate::{Release, ReleaseSet};
 
 /// A root certificate.
 ///
@@ -113,11 +113,6 @@ impl Root {
     /// The releases whose deprecated list has it.
     pub fn in_deprecated(&self) -> ReleaseSet {
         self.set(|row| row.deprecated)
-    }
-
-    /// Whether a release has it in any of its lists.
-    pub fn is_shipped_by(&self, release: &Release) -> bool {
-        (self.in_full() | self.in_deprecated()).contains(release)
     }
 
     fn set(&self, list: fn(&Row) -> ReleaseSet) -> ReleaseSet {

@@ -36,20 +36,17 @@ pub enum Error {
 pub fn build(certificates: &[Certificate], format: Format) -> Result<Vec<u8>, Error> {
     let mut entries: Vec<Entry<'_>> = Vec::with_capacity(certificates.len());
     for certificate in certificates {
-        let (name, key) = (certificate.subject(), certificate.public_key());
-        match entries.iter().find(|entry| entry.name == name) {
-            None => entries.push(Entry { name, key }),
-            Some(entry) if entry.key == key => {}
+        let new = entry(certificate);
+        match entries.iter().find(|entry| entry.name == new.name) {
+            None => entries.push(new),
+            Some(entry) if *entry == new => {}
             Some(_) => {
                 let subject = certificate.subject_text().to_owned();
                 return Err(Error::SameName { subject });
             }
         }
     }
-    let mut bundle = vec![0; encoded_len(format, &entries)];
-    let len = encode(format, &mut entries, &mut bundle).map_err(Error::Format)?;
-    bundle.truncate(len);
-    Ok(bundle)
+    encoded(format, &mut entries).map_err(Error::Format)
 }
 
 /// A bundle that keeps all that it was given.
@@ -83,17 +80,15 @@ pub fn pack(certificates: &[Certificate], format: Format) -> Result<Packed, Erro
     let mut repeated = Vec::new();
     let mut entries: Vec<Entry<'_>> = Vec::with_capacity(certificates.len());
     for (place, certificate) in certificates.iter().enumerate() {
-        let (name, key) = (certificate.subject(), certificate.public_key());
-        if let hash_map::Entry::Vacant(vacant) = seen.entry((name, key)) {
+        let new = entry(certificate);
+        if let hash_map::Entry::Vacant(vacant) = seen.entry((new.name, new.key)) {
             vacant.insert(place);
-            entries.push(Entry { name, key });
+            entries.push(new);
         } else {
             repeated.push(place);
         }
     }
-    let mut bytes = vec![0; encoded_len(format, &entries)];
-    let len = encode(format, &mut entries, &mut bytes).map_err(Error::Format)?;
-    bytes.truncate(len);
+    let bytes = encoded(format, &mut entries).map_err(Error::Format)?;
     let bundle = Bundle::parse_as(format, &bytes).map_err(Error::Format)?;
     let mut unreachable = Vec::new();
     // Sorted, so that those of one name stand side by side.
@@ -117,6 +112,30 @@ pub fn pack(certificates: &[Certificate], format: Format) -> Result<Packed, Erro
         repeated,
         unreachable,
     })
+}
+
+/// What a certificate is in a bundle.
+pub(crate) fn entry(certificate: &Certificate) -> Entry<'_> {
+    Entry {
+        name: certificate.subject(),
+        key: certificate.public_key(),
+    }
+}
+
+/// Whether two certificates make the same entry of a bundle, so that a device cannot tell one root from the other.
+pub fn is_same_entry(a: &Certificate, b: &Certificate) -> bool {
+    entry(a) == entry(b)
+}
+
+/// Sorts the entries and gives the bundle that they make.
+pub(crate) fn encoded(
+    format: Format,
+    entries: &mut [Entry<'_>],
+) -> Result<Vec<u8>, esp_formats::Error> {
+    let mut bytes = vec![0; encoded_len(format, entries)];
+    let len = encode(format, entries, &mut bytes)?;
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 /// The format that a release reads: a device that is given the other one rejects or misreads it.

@@ -13,6 +13,8 @@ use std::collections::HashSet;
 
 use countersign_x509::{Certificate, Error};
 
+use crate::bundle::is_same_entry;
+
 pub use assess::{Fault, assess};
 pub use file::{FromFile, LONGEST, NoChain, from_file};
 
@@ -142,14 +144,6 @@ impl Chain {
     pub fn is_in_order(&self) -> bool {
         self.best().is_none_or(|best| best.over.is_sorted())
     }
-
-    /// The positions of what the best path does without.
-    pub fn needless(&self) -> Vec<usize> {
-        let sent = self.sent.iter().enumerate();
-        sent.filter(|(_, sent)| !matches!(sent.place, Place::Own | Place::Needed))
-            .map(|(position, _)| position)
-            .collect()
-    }
 }
 
 fn place(sent: &mut [Sent], paths: &[Path], roots: Roots<'_>) {
@@ -157,10 +151,8 @@ fn place(sent: &mut [Sent], paths: &[Path], roots: Roots<'_>) {
     let best = best.unwrap_or_default();
     let on_any: HashSet<usize> = paths.iter().flat_map(|path| path.over.clone()).collect();
     let is_anchor = |certificate: &Certificate| {
-        let same = |root: &Certificate| {
-            root.subject() == certificate.subject() && root.public_key() == certificate.public_key()
-        };
-        roots.trusted.iter().chain(roots.known).any(same)
+        let mut all = roots.trusted.iter().chain(roots.known);
+        all.any(|root| is_same_entry(root, certificate))
     };
     let places: Vec<Place> = sent
         .iter()
@@ -198,4 +190,4 @@ pub const MAX_SENT: usize = 32;
 pub const MAX_PATHS: usize = 64;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use countersign_x509::Certificate;
 use esp_formats::bundle::Format;
 
-use crate::{Clock, Device, IdfRelease, Refusal, bundle, mbedtls::Signatures};
+use crate::bundle::{self, is_same_entry};
+use crate::{Clock, Device, IdfRelease, Refusal, mbedtls::Signatures};
 
 pub use kind::Kind;
 pub use prove::{Proof, prove};
@@ -240,11 +241,6 @@ impl Choice {
             self.left_out.push(certificate.clone());
         }
     }
-}
-
-/// Whether two certificates make the same entry of a bundle.
-pub fn is_same_entry(a: &Certificate, b: &Certificate) -> bool {
-    a.subject() == b.subject() && a.public_key() == b.public_key()
 }
 
 /// How many steps the search for the smallest set may take; beyond it the best that was found counts. It stops input

@@ -6,8 +6,8 @@ mod message;
 use std::fmt;
 
 use countersign_protocol::UnixTime;
+use esp_formats::bundle::Bundle;
 pub use esp_formats::bundle::DEFAULT_MAX_ENTRIES;
-use esp_formats::bundle::{Bundle, LoadChecks};
 
 use crate::{
     IdfRelease, Refusal,
@@ -94,7 +94,8 @@ impl fmt::Display for Step {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct DeviceLog {
     /// What the handshake returns: -0x3000 where the bundle does not vouch (or nothing can be verified),
-    /// -0x2700 for a finding in `flags`, -0x7a00 for a usage, -0x7680 where the bundle was not taken.
+    /// -0x2700 for a finding in `flags`, -0x7a00 for a usage, -0x428e for a key that is too long to compute with,
+    /// -0x7680 where the bundle was not taken.
     /// Nothing where the chain is accepted, or cannot even be read.
     pub code: Option<i32>,
     /// `MBEDTLS_X509_BADCERT_*` of all certificates together (`verify_result`); all bits where the
@@ -126,6 +127,11 @@ impl DeviceLog {
         self.flags |= flag;
         self.code = self.code.or(Some(SSL_BAD_CERTIFICATE));
     }
+
+    /// The server's signature over what was agreed on cannot be checked.
+    pub(crate) fn cannot_compute(&mut self) {
+        self.code = self.code.or(Some(RSA_PUBLIC_FAILED));
+    }
 }
 
 /// Does what a device does when a server that it calls `host` sends `chain`: DER, the server's own
@@ -142,8 +148,7 @@ pub(crate) fn judge_with(
     device: &Device<'_>,
 ) -> Verdict {
     let release = device.release;
-    let (major, minor, patch) = (release.major, release.minor, release.patch);
-    let checks = LoadChecks::of_release(major, minor, patch, device.max_entries);
+    let checks = release.load_checks(device.max_entries);
     let bundle = match Bundle::load(device.bundle, checks) {
         Ok(bundle) => bundle,
         Err(cause) => {
@@ -172,7 +177,7 @@ pub(crate) fn judge_with(
         };
     }
     let settings = Settings {
-        rules: Rules::of(release),
+        rules: Rules::of(device.release),
         time: match device.clock {
             Clock::Ignored => Time::Ignored,
             Clock::At(now) => Time::At(now),
@@ -203,5 +208,7 @@ const X509_FATAL_ERROR: i32 = -0x3000;
 const X509_CERT_VERIFY_FAILED: i32 = -0x2700;
 /// `MBEDTLS_ERR_SSL_BAD_CERTIFICATE`, before 3.0 `MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE`.
 const SSL_BAD_CERTIFICATE: i32 = -0x7a00;
+/// `MBEDTLS_ERR_RSA_PUBLIC_FAILED` and `MBEDTLS_ERR_MPI_NOT_ACCEPTABLE`.
+const RSA_PUBLIC_FAILED: i32 = -0x428e;
 /// `MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED`: esp-tls goes on where attaching the bundle failed.
 const SSL_CA_CHAIN_REQUIRED: i32 = -0x7680;

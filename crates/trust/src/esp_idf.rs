@@ -64,7 +64,8 @@ pub fn verify<'b>(
 /// `chain` is DER in the order sent, the server's own first. `floor` is the earliest time that now
 /// can be: what ended before it is refused. What has not begun yet is not, since a device's clock
 /// may be behind. Without a floor dates are not looked at, as in ESP-IDF's default build. A host that is
-/// an IP address is understood by newer releases only ([`crate::IdfRelease::reads_ip_addresses`]).
+/// an IP address is compared since mbedTLS 3.5 only (v5.0.5, v5.1.2, v5.2). No release verifies across
+/// signatures here, as without `CONFIG_MBEDTLS_CERTIFICATE_BUNDLE_CROSS_SIGNED_VERIFY`.
 ///
 /// # Errors
 /// [`Refusal`]: the first reason, in the order in which mending them helps. Where a device would pass over
@@ -88,4 +89,4 @@ pub fn verify_as<'b>(
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

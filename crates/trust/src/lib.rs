@@ -11,6 +11,8 @@ pub mod lines;
 pub mod list;
 pub mod lock;
 mod mbedtls;
+#[cfg(test)]
+mod mint;
 pub mod release;
 pub mod survey;
 mod text;

@@ -96,11 +96,6 @@ impl Line {
     /// What makes releases believe differently.
     fn key(release: &'static Release) -> (Rules, LoadChecks, [Vec<&'static Root>; 2]) {
         let numbers = IdfRelease::from(release);
-        let IdfRelease {
-            major,
-            minor,
-            patch,
-        } = numbers;
         let roots = [DefaultList::Full, DefaultList::Common].map(|list| {
             let settings = BundleSettings {
                 list,
@@ -111,11 +106,11 @@ impl Line {
         (
             // Nobody has a certificate that these would tell apart.
             Rules {
+                empty_bits: false,
                 compressed_points: false,
-                empty_key_usage: false,
                 ..Rules::of(numbers)
             },
-            LoadChecks::of_release(major, minor, patch, DEFAULT_MAX_ENTRIES),
+            numbers.load_checks(DEFAULT_MAX_ENTRIES),
             roots,
         )
     }

@@ -4,6 +4,8 @@ mod mbedtls;
 
 use std::{fmt, str::FromStr};
 
+use esp_formats::bundle::LoadChecks;
+
 pub use mbedtls::MbedTls;
 
 /// A release of ESP-IDF, older first.
@@ -50,10 +52,10 @@ impl IdfRelease {
         self >= Self::new(4, 3, 0)
     }
 
-    /// Whether it accepts a server by an IP address in the certificate: from v5.0.5, v5.1.2 and v5.2 on
-    /// (mbedTLS 3.5 and later).
-    pub fn reads_ip_addresses(self) -> bool {
-        self.mbedtls() >= MbedTls::new(3, 5, 0)
+    /// What it looks at before it uses a bundle, where its build takes so many roots:
+    /// [`DEFAULT_MAX_ENTRIES`](esp_formats::bundle::DEFAULT_MAX_ENTRIES), unless that says otherwise.
+    pub const fn load_checks(self, max_entries: usize) -> LoadChecks {
+        LoadChecks::of_release(self.major, self.minor, self.patch, max_entries)
     }
 
     /// The statuses that its `esp_http_client` follows to another address.
@@ -175,16 +177,6 @@ mod tests {
         }
         for (text, understands) in [("v4.2", false), ("v4.2.5", false), ("v4.3", true)] {
             assert_eq!(release(text).understands_not_found(), understands, "{text}");
-        }
-        for (text, reads) in [
-            ("v4.4.8", false),
-            ("v5.0.4", false),
-            ("v5.0.5", true),
-            ("v5.1.1", false),
-            ("v5.1.2", true),
-            ("v5.2", true),
-        ] {
-            assert_eq!(release(text).reads_ip_addresses(), reads, "{text}");
         }
     }
 }

@@ -11,7 +11,7 @@ use countersign_roots::{DefaultList, Release, ReleaseSet};
 use crate::chain::Chain;
 use crate::device::judge_with;
 use crate::mbedtls::Signatures;
-use crate::{Clock, Device, DeviceLog, IdfRelease, Refusal, Step, Verdict};
+use crate::{Clock, Device, DeviceLog, Refusal, Step, Verdict};
 
 pub use carried::{Carried, Own};
 pub use mend::Mend;
@@ -178,9 +178,8 @@ fn judged(
     bundle: &[u8],
     cross_signed: bool,
 ) -> Verdict {
-    let [major, minor, patch] = release.numbers();
     let device = Device {
-        release: IdfRelease::new(major, minor, patch),
+        release: release.into(),
         bundle,
         clock: asked.clock,
         cross_signed,

@@ -15,5 +15,5 @@ pub mod machine;
 pub use clock::Time;
 pub use event::{Event, ResetCause};
 pub use flash::{FileFlash, FlashError};
-pub use link::{Anchors, Identity, LinkSettings, TlsLink};
+pub use link::{Anchors, BundleVerifier, Identity, LinkSettings, TlsLink};
 pub use machine::{Ended, Error, Options, VIRTUAL_HANG, run};

@@ -23,12 +23,12 @@ use tokio_rustls::TlsConnector;
 
 pub use connection::TlsConnection;
 pub use identity::{Identity, IdentityError};
+pub use verifier::BundleVerifier;
 
 use crate::clock::Time;
 use crate::event::Event;
 use connection::{link_error, rustls_error};
 use counted::Counted;
-use verifier::BundleVerifier;
 
 /// What a [`TlsLink`] may do, and how long it waits.
 #[derive(Clone, Debug)]

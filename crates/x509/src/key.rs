@@ -62,7 +62,7 @@ impl<'a> PublicKey<'a> {
     ///
     /// # Errors
     /// [`Error::UnsupportedKey`]; [`Error::Malformed`] for points that are not uncompressed, which
-    /// mbedTLS does not read.
+    /// mbedTLS before 3.4 does not read.
     pub fn certifiable(self) -> Result<Self, Error> {
         match self.kind {
             KeyKind::Rsa { bits: 2048..=8192 } => Ok(self),

@@ -30,14 +30,18 @@ const BUILDS: &[(&str, &str)] = &[
 /// The folder of the programs with Debian's library.
 const DEBIANS: &str = "2_28";
 
-/// Debian's programs: their names, the folder of their sources, and these.
-const SOURCES: &[(&str, &str, &[&str])] = &[
+/// Debian's programs: their names, and their sources in `acceptance/tools`.
+const SOURCES: &[(&str, &[&str])] = &[
     (
         "tls-pipe",
-        "tls_pipe_2_28",
-        &["main.c", "bundle.c", "say.c", "socket.c"],
+        &[
+            "tls_pipe_2_28/main.c",
+            "tls_pipe_2_28/say.c",
+            "tls_pipe_2_28/socket.c",
+            "bundle/bundle.c",
+        ],
     ),
-    ("chain-oracle", "chain_oracle", &["main.c", "bundle.c"]),
+    ("chain-oracle", &["chain_oracle/main.c", "bundle/bundle.c"]),
 ];
 
 /// All programs: the variable that leads tests to each, its folder and its name.
@@ -166,13 +170,13 @@ fn debians(context: &Context) -> Result<Result<(), String>> {
         }
     }
     let place = make_folder(context, DEBIANS)?;
-    for (name, folder, files) in SOURCES {
-        let sources = workspace::root().join("acceptance/tools").join(folder);
+    let tools = workspace::root().join("acceptance/tools");
+    for (name, files) in SOURCES {
         process::succeed(
             Command::new("cc")
                 .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
                 .arg(place.join(name))
-                .args(files.iter().map(|file| sources.join(file)))
+                .args(files.iter().map(|file| tools.join(file)))
                 .args(["-lmbedtls", "-lmbedx509", "-lmbedcrypto"]),
         )?;
     }

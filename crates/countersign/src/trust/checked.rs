@@ -4,7 +4,8 @@ mod metrics;
 
 use countersign_protocol::UnixTime;
 use countersign_trust::{
-    choose::{Host, is_same_entry},
+    bundle::is_same_entry,
+    choose::Host,
     lock::{Lock, LockedRoot},
 };
 use countersign_x509::Certificate;

@@ -196,7 +196,7 @@ impl Pool {
     pub(crate) fn same_entry(&self, certificate: &Certificate) -> Option<&Known> {
         self.roots
             .iter()
-            .filter(|root| countersign_trust::choose::is_same_entry(&root.certificate, certificate))
+            .filter(|root| countersign_trust::bundle::is_same_entry(&root.certificate, certificate))
             .max_by_key(|root| (root.current, root.certificate.not_after()))
     }
 

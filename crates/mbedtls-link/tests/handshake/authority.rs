@@ -1,12 +1,12 @@
 //! Certificates, made by `openssl` in a temporary folder.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write as _,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
+use countersign_skips::skip;
 use esp_formats::bundle::{Entry, Format, encode, encoded_len};
 use tempfile::TempDir;
 
@@ -42,7 +42,7 @@ impl Place {
     pub(crate) fn new(test: &str) -> Option<Self> {
         let there = Command::new("openssl").arg("version").output().is_ok();
         if !there {
-            skip(test);
+            skip(test, "openssl", "apt-get install openssl");
             return None;
         }
         let place = Self(TempDir::with_prefix("countersign-mbedtls-").unwrap());
@@ -211,20 +211,6 @@ fn element(der: &[u8]) -> (&[u8], &[u8]) {
         _ => panic!("no certificate is that long"),
     };
     (&der[..start + len], &der[start..start + len])
-}
-
-fn skip(test: &str) {
-    let line =
-        format!("SKIPPED: {test}: needs openssl; install it with: apt-get install openssl\n");
-    eprint!("{line}");
-    if let Some(file) = std::env::var_os("COUNTERSIGN_SKIP_FILE") {
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .unwrap();
-        file.write_all(line.as_bytes()).unwrap();
-    }
 }
 
 /// A CA has no alternative name, but the configuration asks for one.

@@ -1,11 +1,6 @@
 //! The client against a server that others wrote: `openssl s_server`, which demands a certificate of it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "these are tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod authority;
 mod client;

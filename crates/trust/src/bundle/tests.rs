@@ -1,12 +1,11 @@
 use esp_formats::{ErrorKind, bundle::Bundle};
 
 use super::*;
-use crate::esp_idf::tests::Ca;
+use crate::mint::Ca;
 
 #[test]
 fn every_root_is_found_in_both_formats() {
-    let roots: Vec<_> = ["b", "a", "c", "aa"].map(Ca::root).into();
-    let certificates: Vec<_> = roots.iter().map(Ca::certificate).collect();
+    let certificates = ["b", "a", "c", "aa"].map(|name| Ca::root(name).certificate);
     for format in [Format::Legacy, Format::Offsets] {
         let bytes = build(&certificates, format).unwrap();
         let bundle = Bundle::parse(&bytes).unwrap();
@@ -20,7 +19,7 @@ fn every_root_is_found_in_both_formats() {
 
 #[test]
 fn one_name_has_one_key() {
-    let [one, other] = [Ca::root("same"), Ca::root("same")].map(|ca| ca.certificate());
+    let [one, other] = [Ca::root("same"), Ca::root("same")].map(|ca| ca.certificate);
     let refused = build(&[one.clone(), other], Format::Offsets);
     let subject = "CN=same".to_owned();
     assert_eq!(refused, Err(Error::SameName { subject }));
@@ -52,8 +51,7 @@ fn the_format_changed_with_v5_4() {
 
 #[test]
 fn a_pack_keeps_both_of_one_name_and_says_which_is_out_of_reach() {
-    let [one, other, more] = [Ca::root("same"), Ca::root("same"), Ca::root("z")];
-    let [one, other, more] = [&one, &other, &more].map(Ca::certificate);
+    let [one, other, more] = ["same", "same", "z"].map(|name| Ca::root(name).certificate);
     for format in [Format::Legacy, Format::Offsets] {
         for (first, second) in [(&one, &other), (&other, &one)] {
             let all = [first.clone(), first.clone(), second.clone(), more.clone()];

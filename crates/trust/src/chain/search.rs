@@ -5,6 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use countersign_x509::{Certificate, Error};
 
 use super::{End, MAX_PATHS, Path, Roots, Sent};
+use crate::bundle::is_same_entry;
 
 /// All paths from the first certificate, the best first, and whether the search was cut.
 pub(super) fn paths(sent: &[Sent], roots: Roots<'_>) -> (Vec<Path>, bool) {
@@ -144,9 +145,9 @@ impl Search<'_> {
         let passed = over
             .iter()
             .filter_map(|&at| self.sent.get(at)?.certificate.as_ref().ok());
-        passed.into_iter().any(|passed| {
-            passed.subject() == issuer.subject() && passed.public_key() == issuer.public_key()
-        })
+        passed
+            .into_iter()
+            .any(|passed| is_same_entry(passed, issuer))
     }
 
     /// A signature that cannot be checked here, as with SHA-1, is taken for one, so that the path can be shown; it is
@@ -173,7 +174,10 @@ const MAX_STEPS: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::{Chain, MAX_SENT, tests::Ca};
+    use crate::{
+        chain::{Chain, MAX_SENT},
+        mint::Ca,
+    };
 
     #[test]
     fn two_hundred_certificates_that_vouch_for_each_other_cost_a_bounded_number_of_checks() {

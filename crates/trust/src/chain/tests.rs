@@ -1,78 +1,10 @@
 //! Chains of every shape, made here.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
-};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 
 use super::names::{self, Rule};
 use super::*;
-
-/// A CA; `certificate` is its own signature under its name.
-pub(crate) struct Ca {
-    params: CertificateParams,
-    issuer: Issuer<'static, KeyPair>,
-    pub(crate) certificate: Certificate,
-}
-
-impl Ca {
-    pub(crate) fn root(name: &str) -> Self {
-        let (params, key) = (ca(name), KeyPair::generate().unwrap());
-        let certificate = read(params.self_signed(&key).unwrap().der());
-        Self {
-            issuer: Issuer::new(params.clone(), key),
-            params,
-            certificate,
-        }
-    }
-
-    /// The same name and key, as `other` certifies it.
-    pub(crate) fn under(&self, other: &Self) -> Vec<u8> {
-        let certified = self.params.signed_by(self.issuer.key(), &other.issuer);
-        certified.unwrap().der().to_vec()
-    }
-
-    pub(crate) fn leaf(&self, names: &[&str]) -> Vec<u8> {
-        self.leaf_with(names, |_| {})
-    }
-
-    pub(crate) fn leaf_with(
-        &self,
-        names: &[&str],
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> Vec<u8> {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name = named("leaf");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        params.signed_by(&key, &self.issuer).unwrap().der().to_vec()
-    }
-
-    pub(crate) fn der(&self) -> Vec<u8> {
-        self.certificate.der().to_vec()
-    }
-}
-
-fn ca(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = named(name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
-}
-
-fn read(der: &[u8]) -> Certificate {
-    Certificate::from_der(der).unwrap()
-}
+use crate::mint::{Ca, named, read};
 
 fn trusted(roots: &[Certificate]) -> Roots<'_> {
     Roots {
@@ -101,10 +33,10 @@ fn a_plain_chain_has_one_path_and_no_faults() {
     assert_eq!(places(&chain), [Place::Own, Place::Needed]);
     assert_eq!(over(&chain), [[0, 1]]);
     assert_eq!(assess(&chain, Some("a.test"), NOW), []);
-    assert!(chain.is_in_order() && chain.needless().is_empty());
+    assert!(chain.is_in_order());
 
     // The other way round it is a path still, and not in order.
-    let chain = Chain::new(&[&sent[0], &root.der(), &sent[1]], trusted(&roots));
+    let chain = Chain::new(&[&sent[0], root.der(), &sent[1]], trusted(&roots));
     assert_eq!(places(&chain), [Place::Own, Place::Root, Place::Needed]);
     let other = Ca::root("other");
     let deep = [
@@ -130,7 +62,6 @@ fn a_cross_certificate_gives_a_second_path_and_is_surplus() {
     let chain = Chain::new(&sent, trusted(&all));
     assert_eq!(over(&chain), [&[0, 1][..], &[0, 1, 2]]);
     assert_eq!(places(&chain), [Place::Own, Place::Needed, Place::Surplus]);
-    assert_eq!(chain.needless(), [2]);
 
     // Where only the old root is trusted, it is needed; the new one is known, and comes second.
     let chain = Chain::new(
@@ -167,7 +98,10 @@ fn what_is_missing_is_named() {
         [Fault::OtherKey { position: 0, .. }]
     ));
     // A private root that was sent is no trusted one.
-    let chain = Chain::new(&[root.leaf(&["a.test"]), root.der()], Roots::default());
+    let chain = Chain::new(
+        &[root.leaf(&["a.test"]), root.der().to_vec()],
+        Roots::default(),
+    );
     assert!(matches!(
         assess(&chain, None, NOW)[..],
         [Fault::SelfSigned { position: 1, .. }]
@@ -198,8 +132,8 @@ fn what_is_there_for_nothing_says_so() {
         issuing.under(&root),
         issuing.under(&root),
         stranger.under(&issuing),
-        root.der(),
-        stranger.der(),
+        root.der().to_vec(),
+        stranger.der().to_vec(),
         b"0\x80 no certificate".to_vec(),
     ];
     let mut sent = sent.to_vec();
@@ -271,16 +205,9 @@ fn dates_uses_and_cas_are_looked_at() {
     assert_eq!(faults(client), [Fault::NotForServers]);
 
     // A server's certificate that issues another.
-    let mut params = ca("no CA");
-    params.is_ca = IsCa::ExplicitNoCa;
-    let key = KeyPair::generate().unwrap();
-    let middle = params.signed_by(&key, &root.issuer).unwrap().der().to_vec();
-    let issuer = Issuer::new(params, key);
-    let own = CertificateParams::new(["a.test".to_owned()]).unwrap();
-    let own = own
-        .signed_by(&KeyPair::generate().unwrap(), &issuer)
-        .unwrap();
-    let chain = Chain::new(&[own.der().to_vec(), middle], trusted(&roots));
+    let middle = root.below("no CA", |params| params.is_ca = IsCa::ExplicitNoCa);
+    let sent = [middle.leaf(&["a.test"]), middle.der().to_vec()];
+    let chain = Chain::new(&sent, trusted(&roots));
     assert_eq!(assess(&chain, None, NOW), [Fault::NotACa { position: 1 }]);
 }
 

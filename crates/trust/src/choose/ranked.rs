@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use countersign_x509::Certificate;
 
-use super::{Choice, Chosen, Host, Unchosen, Wanted, Why, cover, is_same_entry};
+use super::{Choice, Chosen, Host, Unchosen, Wanted, Why, cover};
+use crate::bundle::is_same_entry;
 
 /// Candidates in the order of their rank, one for each name and key.
 pub(super) struct Ranked<'a> {

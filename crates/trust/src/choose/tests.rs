@@ -1,71 +1,18 @@
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use time::OffsetDateTime;
 
 use super::*;
-use crate::{Verdict, bundle::pack};
+use crate::{
+    Verdict,
+    bundle::pack,
+    mint::{Ca, params, read},
+};
 
-/// A CA, and the certificates that it has.
-struct Ca {
-    params: CertificateParams,
-    key: KeyPair,
-}
-
-impl Ca {
-    fn new(name: &str) -> Self {
-        Self::until(name, 4_000_000_000)
-    }
-
-    fn until(name: &str, end: i64) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params.not_after = OffsetDateTime::from_unix_timestamp(end).unwrap();
-        let key = KeyPair::generate().unwrap();
-        Self { params, key }
-    }
-
-    fn root(&self) -> Certificate {
-        read(self.params.self_signed(&self.key).unwrap().der())
-    }
-
-    /// Its certificate by another CA.
-    fn by(&self, other: &Self) -> Certificate {
-        other.sign(&self.params, &self.key)
-    }
-
-    fn leaf(&self, host: &str) -> Certificate {
-        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
-        params.distinguished_name = named(host);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.sign(&params, &KeyPair::generate().unwrap())
-    }
-
-    fn sign(&self, params: &CertificateParams, key: &KeyPair) -> Certificate {
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        read(params.signed_by(key, &issuer).unwrap().der())
-    }
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
-}
-
-fn read(der: &[u8]) -> Certificate {
-    Certificate::from_der(der).unwrap()
-}
-
-fn host(name: &str, chains: &[&[&Certificate]]) -> Host {
-    let der = |chain: &&[&Certificate]| chain.iter().map(|one| one.der().to_vec()).collect();
+fn host(name: &str, chains: &[&[Vec<u8>]]) -> Host {
     Host {
         label: name.to_owned(),
         name: name.to_owned(),
-        chains: chains.iter().map(der).collect(),
+        chains: chains.iter().map(|chain| chain.to_vec()).collect(),
     }
 }
 
@@ -131,21 +78,21 @@ fn proved(choice: &Choice, hosts: &[Host], targets: &[Target]) -> bool {
 
 #[test]
 fn only_what_is_needed_is_chosen() {
-    let [a, b, c] = ["a", "b", "c"].map(Ca::new);
-    let middle = Ca::new("middle");
+    let [a, b, c] = ["a", "b", "c"].map(Ca::root);
+    let middle = Ca::root("middle");
     let hosts = [
         host(
             "one.example",
-            &[&[&middle.leaf("one.example"), &middle.by(&a)]],
+            &[&[middle.leaf(&["one.example"]), middle.under(&a)]],
         ),
-        host("two.example", &[&[&b.leaf("two.example")]]),
+        host("two.example", &[&[b.leaf(&["two.example"])]]),
         host(
             "three.example",
-            &[&[&middle.leaf("three.example"), &middle.by(&a)]],
+            &[&[middle.leaf(&["three.example"]), middle.under(&a)]],
         ),
     ];
     let targets = targets(&["v4.4", "v5.3", "v5.5"]);
-    let candidates = candidates(&[&c.root(), &b.root(), &a.root()]);
+    let candidates = candidates(&[&c.certificate, &b.certificate, &a.certificate]);
     let choice = choose(&wanted(&hosts, &targets, &[], &candidates)).unwrap();
     let mut found = names(&choice);
     found.sort_by_key(|(name, _)| *name);
@@ -153,7 +100,7 @@ fn only_what_is_needed_is_chosen() {
     assert!(choice.smallest && proved(&choice, &hosts, &targets));
 
     // What is given is in, needed or not, and what it does is not done twice.
-    let given = [c.root(), a.root()];
+    let given = [c.certificate.clone(), a.certificate.clone()];
     let choice = choose(&wanted(&hosts, &targets, &given, &candidates)).unwrap();
     let expected = [("c", Why::Given), ("a", Why::Given), ("b", Why::Needed)];
     assert_eq!(names(&choice), expected);
@@ -162,11 +109,11 @@ fn only_what_is_needed_is_chosen() {
 
 #[test]
 fn every_chain_of_a_host_counts() {
-    let [a, b] = ["a", "b"].map(Ca::new);
+    let [a, b] = ["a", "b"].map(Ca::root);
     let name = "s3.example";
-    let hosts = [host(name, &[&[&a.leaf(name)], &[&b.leaf(name)]])];
+    let hosts = [host(name, &[&[a.leaf(&[name])], &[b.leaf(&[name])]])];
     let targets = targets(&["v5.5"]);
-    let candidates = candidates(&[&a.root(), &b.root()]);
+    let candidates = candidates(&[&a.certificate, &b.certificate]);
     let choice = choose(&wanted(&hosts, &targets, &[], &candidates)).unwrap();
     assert_eq!(choice.roots.len(), 2);
 }
@@ -174,35 +121,36 @@ fn every_chain_of_a_host_counts() {
 #[test]
 fn the_order_of_candidates_does_not_matter() {
     // Three roots with one key and name: Mozilla's goes first, then what ends later.
-    let ca = Ca::until("root", 3_000_000_000);
-    let later = Ca {
-        params: Ca::until("root", 3_500_000_000).params,
-        key: KeyPair::from_pem(&ca.key.serialize_pem()).unwrap(),
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let until = |end| {
+        let mut params = params("root");
+        params.not_after = OffsetDateTime::from_unix_timestamp(end).unwrap();
+        Ca::of(params, KeyPair::from_pem(&key).unwrap())
     };
-    let latest = Ca {
-        params: Ca::until("root", 3_900_000_000).params,
-        key: KeyPair::from_pem(&ca.key.serialize_pem()).unwrap(),
-    };
-    let hosts = [host("x.example", &[&[&ca.leaf("x.example")]])];
+    let ca = until(3_000_000_000);
+    let [middle, last] = [3_500_000_000, 3_900_000_000].map(until);
+    let hosts = [host("x.example", &[&[ca.leaf(&["x.example"])]])];
     let targets = targets(&["v5.5"]);
-    let (first, middle, last) = (ca.root(), later.root(), latest.root());
-    let mut pool = candidates(&[&first, &middle, &last]);
+    let mut pool = candidates(&[&ca.certificate, &middle.certificate, &last.certificate]);
     pool[2].preferred = false;
     for _ in 0..3 {
         pool.rotate_left(1);
         let choice = choose(&wanted(&hosts, &targets, &[], &pool)).unwrap();
-        assert_eq!(choice.certificates(), std::slice::from_ref(&middle));
+        assert_eq!(
+            choice.certificates(),
+            std::slice::from_ref(&middle.certificate)
+        );
     }
 }
 
 #[test]
 fn a_cross_signed_chain_needs_the_older_root_and_the_policy_adds_the_newer() {
     // As S3's: the newer root is sent as the older one certified it.
-    let [new, old] = ["new", "old"].map(Ca::new);
+    let [new, old] = ["new", "old"].map(Ca::root);
     let name = "s3.example";
-    let hosts = [host(name, &[&[&new.leaf(name), &new.by(&old)]])];
+    let hosts = [host(name, &[&[new.leaf(&[name]), new.under(&old)]])];
     let targets = targets(&["v5.3", "v5.5"]);
-    let candidates = candidates(&[&new.root(), &old.root()]);
+    let candidates = candidates(&[&new.certificate, &old.certificate]);
     let plain = wanted(&hosts, &targets, &[], &candidates);
     let choice = choose(&plain).unwrap();
     assert_eq!(names(&choice), [("old", Why::Needed)]);
@@ -217,16 +165,21 @@ fn a_cross_signed_chain_needs_the_older_root_and_the_policy_adds_the_newer() {
     .unwrap();
     assert_eq!(names(&choice), [("old", Why::Needed), ("new", Why::Parent)]);
     // Now the server may drop the cross-certificate.
-    let shorter = [host(name, &[&[&new.leaf(name)]])];
+    let shorter = [host(name, &[&[new.leaf(&[name])]])];
     assert!(proved(&choice, &shorter, &targets));
 }
 
 #[test]
 fn successors_are_added_with_theirs() {
-    let [a, b, c, d] = ["a", "b", "c", "d"].map(Ca::new);
-    let hosts = [host("x.example", &[&[&a.leaf("x.example")]])];
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(Ca::root);
+    let hosts = [host("x.example", &[&[a.leaf(&["x.example"])]])];
     let targets = targets(&["v5.5"]);
-    let candidates = candidates(&[&a.root(), &b.root(), &c.root(), &d.root()]);
+    let candidates = candidates(&[
+        &a.certificate,
+        &b.certificate,
+        &c.certificate,
+        &d.certificate,
+    ]);
     let choice = choose(&Wanted {
         successors: &[(0, 1), (1, 2), (2, 0), (3, 2)],
         policy: Policy {
@@ -248,13 +201,13 @@ fn successors_are_added_with_theirs() {
 
 #[test]
 fn two_roots_of_one_name_cannot_both_be_needed() {
-    let [one, other] = [Ca::new("same"), Ca::new("same")];
+    let [one, other] = [Ca::root("same"), Ca::root("same")];
     let hosts = [
-        host("a.example", &[&[&one.leaf("a.example")]]),
-        host("b.example", &[&[&other.leaf("b.example")]]),
+        host("a.example", &[&[one.leaf(&["a.example"])]]),
+        host("b.example", &[&[other.leaf(&["b.example"])]]),
     ];
     let targets = targets(&["v5.5"]);
-    let pool = candidates(&[&one.root(), &other.root()]);
+    let pool = candidates(&[&one.certificate, &other.certificate]);
     let refused = choose(&wanted(&hosts, &targets, &[], &pool)).unwrap_err();
     let Unchosen::Clash {
         subject,
@@ -272,16 +225,22 @@ fn two_roots_of_one_name_cannot_both_be_needed() {
         ("CN=same", "a.example", "b.example")
     );
     // Nor is one chosen beside a given one of its name.
-    let refused = choose(&wanted(&hosts, &targets, &[one.root()], &pool)).unwrap_err();
+    let refused = choose(&wanted(
+        &hosts,
+        &targets,
+        std::slice::from_ref(&one.certificate),
+        &pool,
+    ))
+    .unwrap_err();
     assert!(matches!(refused, Unchosen::Refused { host, .. } if host == "b.example"));
 }
 
 #[test]
 fn a_host_that_no_root_helps_is_named_with_the_release_and_the_reason() {
-    let [a, b] = ["a", "b"].map(Ca::new);
+    let [a, b] = ["a", "b"].map(Ca::root);
     let hosts = [
-        host("good.example", &[&[&a.leaf("good.example")]]),
-        host("bad.example", &[&[&b.leaf("bad.example")]]),
+        host("good.example", &[&[a.leaf(&["good.example"])]]),
+        host("bad.example", &[&[b.leaf(&["bad.example"])]]),
     ];
     let targets = targets(&["v5.3", "v5.5"]);
     let check = |pool: &[Candidate], hosts: &[Host]| {
@@ -296,23 +255,23 @@ fn a_host_that_no_root_helps_is_named_with_the_release_and_the_reason() {
         };
         (host, target, *refusal)
     };
-    let (host_label, target, _) = check(&candidates(&[&a.root()]), &hosts);
+    let (host_label, target, _) = check(&candidates(&[&a.certificate]), &hosts);
     assert_eq!(
         (host_label.as_str(), target.as_str()),
         ("bad.example", "v5.3")
     );
     // With the root at hand, what is left to blame is the name.
-    let wrong = [host("other.example", &[&[&a.leaf("good.example")]])];
-    let (.., refusal) = check(&candidates(&[&a.root()]), &wrong);
+    let wrong = [host("other.example", &[&[a.leaf(&["good.example"])]])];
+    let (.., refusal) = check(&candidates(&[&a.certificate]), &wrong);
     assert!(matches!(refusal, Refusal::WrongName { .. }), "{refusal}");
 }
 
 #[test]
 fn a_certificate_is_a_root_an_intermediate_or_a_leaf() {
-    let [root, middle] = ["root", "middle"].map(Ca::new);
-    assert_eq!(Kind::of(&root.root()), Kind::Root);
-    assert_eq!(Kind::of(&middle.by(&root)), Kind::Intermediate);
-    assert_eq!(Kind::of(&middle.leaf("x.example")), Kind::Leaf);
+    let [root, middle] = ["root", "middle"].map(Ca::root);
+    assert_eq!(Kind::of(&root.certificate), Kind::Root);
+    assert_eq!(Kind::of(&read(&middle.under(&root))), Kind::Intermediate);
+    assert_eq!(Kind::of(&read(&middle.leaf(&["x.example"]))), Kind::Leaf);
     // A server's self-signed one, which calls itself a CA.
     let mut own = CertificateParams::new(["x.example".to_owned()]).unwrap();
     own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,10 +1,10 @@
 //! What one chain needs.
 
 use countersign_x509::Certificate;
-use esp_formats::bundle::{Entry, Format, encode, encoded_len};
+use esp_formats::bundle::{Entry, Format};
 
 use super::{Host, Ranked, Target, Unchosen, Wanted};
-use crate::bundle::{self, pack};
+use crate::bundle::{self, encoded, pack};
 use crate::{Refusal, Verdict, device::judge_with, mbedtls::Signatures};
 
 /// One chain before one kind of device.
@@ -79,10 +79,8 @@ fn nobody(format: Format) -> Result<Vec<u8>, Unchosen> {
         name: EMPTY,
         key: EMPTY,
     }];
-    let mut bytes = vec![0; encoded_len(format, &entries)];
-    encode(format, &mut entries, &mut bytes)
-        .map_err(|error| Unchosen::Unpackable(bundle::Error::Format(error)))?;
-    Ok(bytes)
+    encoded(format, &mut entries)
+        .map_err(|error| Unchosen::Unpackable(bundle::Error::Format(error)))
 }
 
 /// Every choice of `size` of the elements, in order.

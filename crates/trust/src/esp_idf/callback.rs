@@ -32,6 +32,8 @@ pub(super) enum Reason<'b> {
     Beyond,
     /// The entry's key did not sign it.
     OtherKey(Entry<'b>),
+    /// The entry's key cannot be read, or is longer than the device can compute with.
+    UnusableKey(Entry<'b>),
     /// The entry's key may have, but the device cannot check such signatures.
     Uncheckable,
     /// We cannot check such signatures, though the device can.
@@ -91,6 +93,7 @@ pub(super) fn ask<'b>(
     say(format!(
         "the bundle is searched for `{name}`: entry {index} of {count}, whose key {}",
         match reason {
+            Reason::UnusableKey(_) => "cannot be read, or not computed with",
             Reason::Uncheckable => "is tried in vain: the device cannot check such signatures",
             Reason::Unknown => "is tried; such signatures cannot be checked here",
             _ => "did not sign this; no other is tried",
@@ -107,7 +110,7 @@ fn check<'b>(
 ) -> Result<(), Reason<'b>> {
     let rules = &settings.rules;
     let Ok(key) = Key::parse(entry.key, rules) else {
-        return Err(Reason::OtherKey(entry));
+        return Err(Reason::UnusableKey(entry));
     };
     let algorithm = certificate.algorithm;
     let rsa = matches!(key, Key::Rsa { .. });
@@ -121,6 +124,9 @@ fn check<'b>(
     );
     if rules.psa && (!known || algorithm.kind == SignatureKind::RsaPss) {
         return Err(Reason::Uncheckable);
+    }
+    if !key.is_computable() {
+        return Err(Reason::UnusableKey(entry));
     }
     match settings.signatures.check(certificate, entry.key) {
         Check::Good => Ok(()),

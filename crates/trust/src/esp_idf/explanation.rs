@@ -21,12 +21,12 @@ pub(super) fn of(findings: &Findings<'_, '_, '_>) -> Refusal {
 }
 
 /// Why no path was built.
-pub(super) fn no_path(findings: &Findings<'_, '_, '_>, fault: Fault) -> Refusal {
+pub(super) fn no_path(findings: &Findings<'_, '_, '_>, fault: Fault<'_>) -> Refusal {
     server(findings).unwrap_or_else(|| match fault {
         Fault::TooMany => Refusal::TooMany,
-        Fault::RootKey { position } => Refusal::AnchorKey {
+        Fault::RootKey { position, root } => Refusal::AnchorKey {
             position,
-            kind: "unknown".to_owned(),
+            kind: kind_of(root.public_key),
         },
     })
 }
@@ -112,7 +112,7 @@ fn links(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
             let oid = signature_oid(certificate);
             return Some(Refusal::Signature { position, oid });
         }
-        if !certificate.key.suits_profile(rules) {
+        if !certificate.key.suits_profile(rules) || !certificate.key.is_computable() {
             let kind = certificate.key.to_string();
             return Some(Refusal::Key { position, kind });
         }
@@ -129,10 +129,9 @@ fn links(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
     let root = findings.links.last()?;
     match (root.who, below_root.who) {
         (Who::Root(root), Who::Sent(child)) if below_root.flags & flags::BAD_KEY != 0 => {
-            Some(Refusal::AnchorKey {
-                position: child.position,
-                kind: kind_of(root.public_key),
-            })
+            let kind = kind_of(root.public_key);
+            let position = child.position;
+            Some(Refusal::AnchorKey { position, kind })
         }
         _ => None,
     }
@@ -202,6 +201,10 @@ fn look_up(findings: &Findings<'_, '_, '_>) -> Option<Refusal> {
             } else {
                 Refusal::WrongAnchor { position, issuer }
             }
+        }
+        Reason::UnusableKey(entry) => {
+            let kind = kind_of(entry.key);
+            Refusal::AnchorKey { position, kind }
         }
         Reason::Uncheckable => {
             let oid = signature_oid(certificate);
@@ -279,9 +282,7 @@ mod tests {
     use rcgen::{DistinguishedName, DnType};
 
     use super::*;
-    use crate::{
-        Clock, Device, IdfRelease, bundle, chain::tests::Ca, device::DEFAULT_MAX_ENTRIES, judge,
-    };
+    use crate::{Clock, Device, IdfRelease, bundle, device::DEFAULT_MAX_ENTRIES, judge, mint::Ca};
 
     #[test]
     fn a_verdict_turns_no_letters_round_and_moves_no_terminal() {

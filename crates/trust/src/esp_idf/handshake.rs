@@ -186,6 +186,11 @@ fn decide<'b>(
         log.add(flags::EXT_KEY_USAGE);
     }
 
+    // 5. It must sign what is agreed on.
+    if !leaf.key.is_computable() {
+        log.cannot_compute();
+    }
+
     if let (None, Some(anchor)) = (log.code, anchor) {
         let sent = |link: &Link<'_, '_>| match link.who {
             Who::Sent(certificate) => Some(certificate.position),
@@ -267,13 +272,13 @@ fn path_steps(links: &[Link<'_, '_>], steps: &mut Vec<Step>) {
     }
 }
 
-fn fault_step(fault: Fault) -> Step {
+fn fault_step(fault: Fault<'_>) -> Step {
     match fault {
         Fault::TooMany => Step {
             position: None,
             what: "there are more than eight intermediates".to_owned(),
         },
-        Fault::RootKey { position } => Step {
+        Fault::RootKey { position, .. } => Step {
             position: Some(position),
             what: "the bundle's key for its issuer cannot be read".to_owned(),
         },

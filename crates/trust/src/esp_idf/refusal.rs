@@ -29,7 +29,7 @@ pub enum Refusal {
         subject: String,
     },
 
-    /// The bundle's root for this certificate has a key that the device cannot read, or finds too weak.
+    /// The bundle's root for this certificate has a key that the device cannot read, or finds too weak or too long.
     #[error(
         "the bundle's root for certificate {position} has a key of kind {kind}, which the device does not take"
     )]
@@ -118,9 +118,9 @@ pub enum Refusal {
         floor: UnixTime,
     },
 
-    /// A key that mbedTLS does not read, or that its default profile refuses.
+    /// A key that mbedTLS does not read, that its default profile refuses, or that is longer than most chips compute with.
     #[error(
-        "certificate {position} has a key of kind {kind}: use P-256, P-384, P-521, or RSA of 2048 bits or more"
+        "certificate {position} has a key of kind {kind}: use P-256, P-384, P-521, or RSA of 2048 to 4096 bits"
     )]
     Key {
         /// Which certificate.

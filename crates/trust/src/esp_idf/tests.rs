@@ -1,79 +1,24 @@
+use esp_formats::bundle::Format;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair,
+    KeyUsagePurpose, NameConstraints,
 };
-
-use countersign_x509::Certificate;
 
 use super::*;
 use crate::bundle;
-use esp_formats::bundle::Format;
-
-/// A CA that does what it is told, right or wrong.
-pub(crate) struct Ca {
-    params: CertificateParams,
-    key: KeyPair,
-    der: Vec<u8>,
-}
+use crate::mint::{Ca, named, params};
 
 type Change = fn(&mut CertificateParams);
 
-impl Ca {
-    pub(crate) fn root(name: &str) -> Self {
-        let (params, key) = (ca(name), KeyPair::generate().unwrap());
-        let der = params.self_signed(&key).unwrap().der().to_vec();
-        Self { params, key, der }
-    }
-
-    pub(crate) fn certificate(&self) -> Certificate {
-        Certificate::from_der(&self.der).unwrap()
-    }
-
-    fn below(&self, name: &str, change: Change) -> Self {
-        let (mut params, key) = (ca(name), KeyPair::generate().unwrap());
-        change(&mut params);
-        let der = self.sign(&params, &key);
-        Self { params, key, der }
-    }
-
-    /// The same CA, as certified by another.
-    fn cross_signed_by(&self, other: &Self) -> Vec<u8> {
-        other.sign(&self.params, &self.key)
-    }
-
-    fn leaf(&self, change: Change) -> Vec<u8> {
-        let mut params = CertificateParams::new(["s3.example".to_owned()]).unwrap();
-        params.distinguished_name = named("s3.example");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        change(&mut params);
-        self.sign(&params, &KeyPair::generate().unwrap())
-    }
-
-    fn sign(&self, params: &CertificateParams, key: &KeyPair) -> Vec<u8> {
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        params.signed_by(key, &issuer).unwrap().der().to_vec()
-    }
-}
-
-fn ca(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = named(name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
-}
-
 const fn same(_: &mut CertificateParams) {}
 
+/// A certificate for the server that all of these ask for.
+fn leaf(ca: &Ca, change: Change) -> Vec<u8> {
+    ca.leaf_with(&["s3.example"], change)
+}
+
 fn bundle_of(roots: &[&Ca]) -> Vec<u8> {
-    let certificates: Vec<_> = roots.iter().map(|root| root.certificate()).collect();
+    let certificates: Vec<_> = roots.iter().map(|root| root.certificate.clone()).collect();
     bundle::build(&certificates, Format::Offsets).unwrap()
 }
 
@@ -98,18 +43,18 @@ fn check_at(
 fn a_path_ends_under_the_entry_that_the_top_names() {
     let [root, other] = [Ca::root("root"), Ca::root("other")];
     let middle = root.below("middle", same);
-    let leaf = middle.leaf(same);
-    let found = |path: &[usize]| Ok((path.to_vec(), root.certificate().subject().to_vec()));
+    let leaf = leaf(&middle, same);
+    let found = |path: &[usize]| Ok((path.to_vec(), root.certificate.subject().to_vec()));
     let roots = [&other, &root];
-    assert_eq!(check(&[&leaf, &middle.der], &roots), found(&[0, 1]));
+    assert_eq!(check(&[&leaf, middle.der()], &roots), found(&[0, 1]));
     // A root that is sent along is looked up under its own name.
-    let whole: [&[u8]; 3] = [&leaf, &middle.der, &root.der];
+    let whole: [&[u8]; 3] = [&leaf, middle.der(), root.der()];
     assert_eq!(check(&whole, &roots), found(&[0, 1, 2]));
     // What does not belong does no harm.
-    let noisy: [&[u8]; 4] = [&leaf, &other.der, &middle.der, &leaf];
+    let noisy: [&[u8]; 4] = [&leaf, other.der(), middle.der(), &leaf];
     assert_eq!(check(&noisy, &roots), found(&[0, 2]));
     // Any CA may be an entry; then nothing above it may be sent.
-    let pinned = Ok((vec![0], middle.certificate().subject().to_vec()));
+    let pinned = Ok((vec![0], middle.certificate.subject().to_vec()));
     assert_eq!(check(&[&leaf], &[&middle]), pinned);
 }
 
@@ -118,10 +63,10 @@ fn each_certificate_is_looked_for_behind_what_it_issued() {
     let root = Ca::root("root");
     let upper = root.below("upper", same);
     let lower = upper.below("lower", same);
-    let leaf = lower.leaf(same);
-    let right: [&[u8]; 3] = [&leaf, &lower.der, &upper.der];
+    let leaf = leaf(&lower, same);
+    let right: [&[u8]; 3] = [&leaf, lower.der(), upper.der()];
     assert_eq!(check(&right, &[&root]).unwrap().0, [0, 1, 2]);
-    let wrong: [&[u8]; 3] = [&leaf, &upper.der, &lower.der];
+    let wrong: [&[u8]; 3] = [&leaf, upper.der(), lower.der()];
     let refused = Err(Refusal::OutOfOrder {
         position: 2,
         issuer_position: 1,
@@ -133,7 +78,7 @@ fn each_certificate_is_looked_for_behind_what_it_issued() {
 fn a_missing_root_is_named() {
     let [root, other] = [Ca::root("root"), Ca::root("other")];
     let middle = root.below("middle", same);
-    let leaf = middle.leaf(same);
+    let leaf = leaf(&middle, same);
     let unknown = |position, issuer: &str| {
         Err(Refusal::UnknownIssuer {
             position,
@@ -141,7 +86,7 @@ fn a_missing_root_is_named() {
             itself: false,
         })
     };
-    let chain: [&[u8]; 2] = [&leaf, &middle.der];
+    let chain: [&[u8]; 2] = [&leaf, middle.der()];
     assert_eq!(check(&chain, &[&other]), unknown(1, "root"));
     // The server forgot its intermediate.
     assert_eq!(check(&[&leaf], &[&root]), unknown(0, "middle"));
@@ -153,8 +98,8 @@ fn a_missing_root_is_named() {
 fn a_cross_signed_root_needs_the_older_one() {
     // As S3's chain does: Starfield Services Root G2, certified by Starfield Class 2.
     let [new, old] = [Ca::root("new"), Ca::root("old")];
-    let leaf = new.leaf(same);
-    let crossed = new.cross_signed_by(&old);
+    let leaf = leaf(&new, same);
+    let crossed = new.under(&old);
     let chain: [&[u8]; 2] = [&leaf, &crossed];
     assert_eq!(check(&chain, &[&old]).unwrap().0, [0, 1]);
     let refused = Err(Refusal::CrossSigned {
@@ -175,11 +120,11 @@ fn the_name_alone_proves_nothing() {
             issuer: "CN=root".to_owned(),
         })
     };
-    assert_eq!(check(&[&impostor.leaf(same)], &[&root]), wrong(0));
-    let forged: [&[u8]; 2] = [&impostor.leaf(same), &impostor.der];
+    assert_eq!(check(&[&leaf(&impostor, same)], &[&root]), wrong(0));
+    let forged: [&[u8]; 2] = [&leaf(&impostor, same), impostor.der()];
     assert_eq!(check(&forged, &[&root]), wrong(1));
     // The bundle vouches for the leaf, but nothing for what was sent behind it.
-    let mixed: [&[u8]; 2] = [&root.leaf(same), &impostor.der];
+    let mixed: [&[u8]; 2] = [&leaf(&root, same), impostor.der()];
     assert_eq!(check(&mixed, &[&root]), wrong(1));
 }
 
@@ -192,7 +137,7 @@ fn only_cas_issue() {
     ];
     for change in changes {
         let middle = root.below("middle", change);
-        let chain: [&[u8]; 2] = [&middle.leaf(same), &middle.der];
+        let chain: [&[u8]; 2] = [&leaf(&middle, same), middle.der()];
         let refused = Err(Refusal::NotACa { position: 1 });
         assert_eq!(check(&chain, &[&root]), refused);
     }
@@ -203,10 +148,10 @@ fn path_lengths_are_kept() {
     let root = Ca::root("root");
     let limited: Change = |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let upper = root.below("upper", limited);
-    let direct: [&[u8]; 2] = [&upper.leaf(same), &upper.der];
+    let direct: [&[u8]; 2] = [&leaf(&upper, same), upper.der()];
     check(&direct, &[&root]).unwrap();
     let lower = upper.below("lower", same);
-    let chain: [&[u8]; 3] = [&lower.leaf(same), &lower.der, &upper.der];
+    let chain: [&[u8]; 3] = [&leaf(&lower, same), lower.der(), upper.der()];
     let refused = Err(Refusal::PathTooLong { position: 2 });
     assert_eq!(check(&chain, &[&root]), refused);
 }
@@ -220,8 +165,8 @@ fn eight_intermediates_are_the_most() {
         cas.push(next);
     }
     let chain_of = |count: usize| -> Vec<Vec<u8>> {
-        let leaf = cas[count - 1].leaf(same);
-        let above = cas[..count].iter().rev().map(|ca| ca.der.clone());
+        let leaf = leaf(&cas[count - 1], same);
+        let above = cas[..count].iter().rev().map(|ca| ca.der().to_vec());
         std::iter::once(leaf).chain(above).collect()
     };
     for (count, expected) in [(8, None), (9, Some(Refusal::TooMany))] {
@@ -241,14 +186,14 @@ fn a_server_is_certified_for_servers() {
         |params| params.key_usages = vec![],
     ];
     for change in good {
-        check(&[&root.leaf(change)], &[&root]).unwrap();
+        check(&[&leaf(&root, change)], &[&root]).unwrap();
     }
     let bad: [Change; 2] = [
         |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
         |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign],
     ];
     for change in bad {
-        let refused = check(&[&root.leaf(change)], &[&root]);
+        let refused = check(&[&leaf(&root, change)], &[&root]);
         assert_eq!(refused, Err(Refusal::NotAServers));
     }
 }
@@ -283,7 +228,7 @@ fn names_are_compared_as_mbedtls_does() {
         // With a subject alternative name of any type the common name does not count.
         (uri_only, &[], &["s3.example"]),
     ] {
-        let leaf = root.leaf(change);
+        let leaf = leaf(&root, change);
         for host in good {
             check_at(&[&leaf], &[&root], host, None).unwrap();
         }
@@ -301,9 +246,9 @@ fn what_ended_before_the_floor_is_refused_and_what_has_not_begun_is_not() {
         params.not_before = time::OffsetDateTime::from_unix_timestamp(1000).unwrap();
         params.not_after = time::OffsetDateTime::from_unix_timestamp(2000).unwrap();
     };
-    let leaf = root.leaf(dated);
     let middle = root.below("middle", dated);
-    let below: [&[u8]; 2] = [&middle.leaf(same), &middle.der];
+    let below: [&[u8]; 2] = [&leaf(&middle, same), middle.der()];
+    let leaf = leaf(&root, dated);
     for (chain, position) in [(&[&leaf[..]][..], 0), (&below, 1)] {
         for good in [None, Some(1), Some(1500), Some(2000)] {
             check_at(chain, &[&root], "s3.example", good).unwrap();
@@ -327,13 +272,13 @@ fn what_mbedtls_cannot_read_ends_the_handshake_even_if_unused() {
             excluded_subtrees: vec![],
         });
     });
-    let leaf = root.leaf(same);
+    let leaf = leaf(&root, same);
     let oid = "2.5.29.30".to_owned();
     let refused = Err(Refusal::CriticalExtension { position: 1, oid });
-    assert_eq!(check(&[&leaf, &constrained.der], &[&root]), refused);
+    assert_eq!(check(&[&leaf, constrained.der()], &[&root]), refused);
 
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    let ed25519 = root.sign(&ca("ed25519"), &key);
+    let ed25519 = root.sign(&params("ed25519"), &key);
     let kind = "Ed25519".to_owned();
     let refused = Err(Refusal::Key { position: 1, kind });
     assert_eq!(check(&[&leaf, &ed25519], &[&root]), refused);
@@ -355,19 +300,19 @@ fn an_old_root_that_signed_itself_with_sha1_is_trusted_for_its_key() {
 fn no_changed_byte_is_accepted() {
     let root = Ca::root("root");
     let middle = root.below("middle", same);
-    let leaf = middle.leaf(same);
+    let leaf = leaf(&middle, same);
     let bytes = bundle_of(&[&root]);
     let bundle = Bundle::parse(&bytes).unwrap();
     let refuses = |chain: &[&[u8]]| verify(chain, &bundle, "s3.example", None).is_err();
-    assert!(!refuses(&[&leaf, &middle.der]));
+    assert!(!refuses(&[&leaf, middle.der()]));
     for at in 0..leaf.len() {
         let mut bad = leaf.clone();
         bad[at] ^= 1 << (at % 8);
-        assert!(refuses(&[&bad, &middle.der]), "leaf byte {at}");
-        assert!(refuses(&[&leaf[..at], &middle.der]));
+        assert!(refuses(&[&bad, middle.der()]), "leaf byte {at}");
+        assert!(refuses(&[&leaf[..at], middle.der()]));
     }
-    for at in 0..middle.der.len() {
-        let mut bad = middle.der.clone();
+    for at in 0..middle.der().len() {
+        let mut bad = middle.der().to_vec();
         bad[at] ^= 1 << (at % 8);
         assert!(refuses(&[&leaf, &bad]), "issuer byte {at}");
     }
@@ -381,7 +326,7 @@ fn a_good_chain_behind_a_certificate_that_is_passed_over_is_no_good() {
     let stranger = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let params = CertificateParams::new(["s3.example".to_owned()]).unwrap();
     let strange = params.self_signed(&stranger).unwrap().der().to_vec();
-    let good = root.leaf(same);
+    let good = leaf(&root, same);
     check(&[&good, &strange], &[&root]).unwrap();
     let refused = Err(Refusal::Signature {
         position: 0,

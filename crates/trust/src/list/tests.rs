@@ -1,8 +1,8 @@
 use super::*;
-use crate::esp_idf::tests::Ca;
+use crate::mint::Ca;
 
 fn pem_of(name: &str) -> String {
-    pem::to_pem(&[Ca::root(name).certificate()])
+    pem::to_pem(&[Ca::root(name).certificate])
 }
 
 fn names(list: &List) -> Vec<&str> {

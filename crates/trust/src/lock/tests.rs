@@ -1,5 +1,5 @@
 use super::*;
-use crate::chain::tests::Ca;
+use crate::mint::Ca;
 
 /// A lock file with one root, and a server with a chain of two.
 fn lock() -> Lock {
@@ -31,14 +31,14 @@ fn lock() -> Lock {
         root: vec![LockedRoot {
             name: text("root"),
             subject: text("CN=root"),
-            sha256: digest(&root.der()),
+            sha256: digest(root.der()),
             not_before: text("1970-01-01T00:00:00Z"),
             not_after: text("2027-01-01T00:00:00Z"),
             distrust_after: None,
             from: text("root.pem"),
             why: text("given"),
             hosts: vec![text("a.test")],
-            pem: pem::encode(pem::CERTIFICATE, &root.der()),
+            pem: pem::encode(pem::CERTIFICATE, root.der()),
         }],
         seen: seen.collect(),
         host: vec![LockedHost {

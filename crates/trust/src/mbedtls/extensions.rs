@@ -64,7 +64,7 @@ impl<'a> Extensions<'a> {
             KEY_USAGE => self.key_usage = Some(key_usage(value, rules)?),
             EXTENDED_KEY_USAGE => self.purposes = Some(purposes(value)?),
             SUBJECT_ALT_NAME => self.alternative_names = Some(names(value, rules)?),
-            NETSCAPE_CERT_TYPE => netscape_type(value)?,
+            NETSCAPE_CERT_TYPE => netscape_type(value, rules)?,
             SUBJECT_KEY_ID => subject_key_id(value)?,
             AUTHORITY_KEY_ID => authority_key_id(value, rules)?,
             CERTIFICATE_POLICIES if !policies(value)? && critical => {
@@ -134,14 +134,15 @@ fn key_usage(mut value: Cursor<'_>, rules: &Rules) -> Result<u16, Malformed> {
             let second = rest.first().copied().unwrap_or(0);
             Ok(u16::from_le_bytes([*first, second]))
         }
-        None if rules.empty_key_usage => Ok(0),
+        None if rules.empty_bits => Ok(0),
         None => Err(value.fault(WHAT, false)),
     }
 }
 
-fn netscape_type(mut value: Cursor<'_>) -> Result<(), Malformed> {
+fn netscape_type(mut value: Cursor<'_>, rules: &Rules) -> Result<(), Malformed> {
     match value.bits(WHAT)? {
-        [] | [_] => Ok(()),
+        [_] => Ok(()),
+        [] if rules.empty_bits => Ok(()),
         _ => Err(value.fault(WHAT, false)),
     }
 }

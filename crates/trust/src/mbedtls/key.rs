@@ -111,6 +111,14 @@ impl Key {
         })
     }
 
+    /// Whether a signature by it can be checked. The accelerator of most chips takes numbers of up to 4096 bits, and by
+    /// default nothing else does (ESP-IDF v4.2 to v5.5, `components/mbedtls/port/esp_bignum.c`, later
+    /// `port/bignum/`, `mbedtls_mpi_exp_mod`; `CONFIG_MBEDTLS_LARGE_KEY_SOFTWARE_MPI`). Chips with a smaller one
+    /// do without it, slowly.
+    pub(crate) const fn is_computable(self) -> bool {
+        !matches!(self, Self::Rsa { bits } if bits > MAX_RSA_BITS)
+    }
+
     /// `x509_profile_check_key` with the default profile.
     pub(crate) const fn suits_profile(self, rules: &Rules) -> bool {
         match self {
@@ -129,7 +137,7 @@ impl Curve {
         )
     }
 
-    /// Whether the library knows the roots of its field: its prime leaves 3 when divided by 4.
+    /// Whether the library finds `y` for an `x`: where the prime is 3 modulo 4 (`mbedtls_ecp_sw_derive_y`).
     const fn can_be_compressed(self) -> bool {
         !matches!(self, Self::P224 | Self::Secp224k1)
     }
@@ -185,7 +193,7 @@ fn rsa(mut key: Cursor<'_>, rules: &Rules) -> Result<Key, KeyFault> {
     if bits < 128 || !odd(modulus) || !odd(exponent) || exponent == [1] || !small {
         return Err(fault.into());
     }
-    if rules.psa && bits > MAX_PSA_RSA_BITS {
+    if rules.psa && (bits > MAX_RSA_BITS || !bits.is_multiple_of(8)) {
         return Err(KeyFault::Unknown);
     }
     Ok(Key::Rsa { bits })
@@ -211,8 +219,9 @@ const ODD: u8 = 3;
 
 /// `rsa_min_bitlen` of the default profile.
 const MIN_RSA_BITS: usize = 2048;
-/// `PSA_VENDOR_RSA_MAX_KEY_BITS`.
-const MAX_PSA_RSA_BITS: usize = 4096;
+/// `SOC_RSA_MAX_BIT_LEN` of the ESP32, S2, S3 and P4; since 4.0 `PSA_VENDOR_RSA_MAX_KEY_BITS`
+/// (`drivers/builtin/src/psa_crypto_rsa.c`, `mbedtls_psa_rsa_load_representation`).
+const MAX_RSA_BITS: usize = 4096;
 
 /// 1.2.840.113549.1.1.1 (RFC 8017 §A.1).
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];

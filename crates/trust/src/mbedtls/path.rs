@@ -29,12 +29,12 @@ pub(crate) struct Root<'c> {
 }
 
 /// Why no path was built.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Fault {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault<'c> {
     /// More than [`MAX_INTERMEDIATES`].
     TooMany,
     /// The key of the bundle's root for this certificate cannot be read.
-    RootKey { position: usize },
+    RootKey { position: usize, root: Root<'c> },
 }
 
 /// By what a path is built.
@@ -54,7 +54,7 @@ where
     pub(crate) fn build<'a>(
         &self,
         sent: &'c [Certificate<'a>],
-    ) -> Result<Vec<Link<'c, 'a>>, Fault> {
+    ) -> Result<Vec<Link<'c, 'a>>, Fault<'c>> {
         let mut links: Vec<Link<'c, 'a>> = Vec::new();
         let mut at = 0;
         let mut self_issued = 0;
@@ -131,14 +131,13 @@ where
     }
 
     /// The bundle's root that signed this certificate.
-    fn root(&self, child: &Certificate<'_>) -> Result<Option<(Root<'c>, Key)>, Fault> {
+    fn root(&self, child: &Certificate<'_>) -> Result<Option<(Root<'c>, Key)>, Fault<'c>> {
         let Some(root) = (self.root_for)(child) else {
             return Ok(None);
         };
         let key = Key::parse(root.public_key, self.rules);
-        let key = key.map_err(|_| Fault::RootKey {
-            position: child.position,
-        })?;
+        let position = child.position;
+        let key = key.map_err(|_| Fault::RootKey { position, root })?;
         // The made-up name forgets which parts were in one set, and so is not the issuer's.
         let is_issuer = !(self.rules.cross_signed_flawed && child.issuer.has_merged());
         let good = is_issuer && self.signatures.check(child, root.public_key) == Check::Good;
@@ -164,12 +163,19 @@ where
                 continue;
             }
             if self.dates(candidate) == 0 {
-                return Some((offset, self.signatures.check(child, candidate.public_key)));
+                return Some((offset, self.signed_by(child, candidate)));
             }
             ended = ended.or(Some((offset, candidate)));
         }
         let (offset, candidate) = ended?;
-        Some((offset, self.signatures.check(child, candidate.public_key)))
+        Some((offset, self.signed_by(child, candidate)))
+    }
+
+    fn signed_by(&self, child: &Certificate<'_>, parent: &Certificate<'_>) -> Check {
+        if !parent.key.is_computable() {
+            return Check::Bad;
+        }
+        self.signatures.check(child, parent.public_key)
     }
 }
 

@@ -22,11 +22,11 @@ pub(crate) struct Rules {
     pub(crate) policies: bool,
     /// Since 3.5 both key identifiers are read; before, they may not be critical.
     pub(crate) key_identifiers: bool,
-    /// Since 3.4 the points of keys may be compressed.
+    /// Since 3.4 a key usage, or a Netscape type, without any octet is read.
+    pub(crate) empty_bits: bool,
+    /// Since 3.4 a point may be compressed (`library/ecp.c`, `mbedtls_ecp_point_read_binary`).
     pub(crate) compressed_points: bool,
-    /// Since 3.4 a key usage without any octet is read.
-    pub(crate) empty_key_usage: bool,
-    /// Since 4.0 an RSA key has at most 4096 bits (`PSA_VENDOR_RSA_MAX_KEY_BITS`).
+    /// Since 4.0 keys are PSA's: RSA has at most 4096 bits, and whole octets; small curves are gone.
     pub(crate) psa: bool,
     /// Since v4.2.1 the bundle's callback forgives a weak hash at the top.
     pub(crate) forgives_weak_hash: bool,
@@ -46,8 +46,8 @@ impl Rules {
             ip_addresses: version >= MbedTls::new(3, 5, 0),
             policies: version >= MbedTls::new(2, 28, 0),
             key_identifiers: version >= MbedTls::new(3, 5, 0),
+            empty_bits: version >= MbedTls::new(3, 4, 0),
             compressed_points: version >= MbedTls::new(3, 4, 0),
-            empty_key_usage: version >= MbedTls::new(3, 4, 0),
             psa: version >= MbedTls::new(4, 0, 0),
             forgives_weak_hash: release >= IdfRelease::new(4, 2, 1),
             cross_signed,

@@ -105,7 +105,7 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chain::tests::Ca, mbedtls::Rules, release::IdfRelease};
+    use crate::{mbedtls::Rules, mint::Ca, release::IdfRelease};
 
     #[test]
     fn what_is_remembered_of_one_signature_is_said_of_no_other() {

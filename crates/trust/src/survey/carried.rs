@@ -2,7 +2,9 @@
 
 use countersign_roots::{BundleSettings, DefaultList, Release};
 use countersign_x509::Certificate;
-use esp_formats::bundle::{Bundle, Entry, encode, encoded_len};
+use esp_formats::bundle::{Bundle, Entry};
+
+use crate::bundle::{encoded, entry};
 
 /// The bundle that a device has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,10 +47,11 @@ impl Carried<'_> {
                 let mut entries: Vec<Entry<'_>> =
                     roots.map(|root| entry(root.certificate())).collect();
                 entries.extend(more.map(entry));
-                pack(format, entries)
+                encoded(format, &mut entries).ok()
             }
             Self::Own(Own::Certificates(own)) => {
-                pack(format, own.iter().chain(more).map(entry).collect())
+                let mut entries: Vec<Entry<'_>> = own.iter().chain(more).map(entry).collect();
+                encoded(format, &mut entries).ok()
             }
             Self::Own(Own::Bundle(bytes)) => {
                 let bundle = Bundle::parse_prefix(bytes).ok()?;
@@ -60,22 +63,9 @@ impl Carried<'_> {
                     // As it is: a device neither sorts nor mends it.
                     return Some(bytes.clone());
                 }
-                pack(format, bundle.iter().chain(more).collect())
+                let mut entries: Vec<Entry<'_>> = bundle.iter().chain(more).collect();
+                encoded(format, &mut entries).ok()
             }
         }
     }
-}
-
-fn entry(certificate: &Certificate) -> Entry<'_> {
-    Entry {
-        name: certificate.subject(),
-        key: certificate.public_key(),
-    }
-}
-
-fn pack(format: esp_formats::bundle::Format, mut entries: Vec<Entry<'_>>) -> Option<Vec<u8>> {
-    let mut bundle = vec![0; encoded_len(format, &entries)];
-    let len = encode(format, &mut entries, &mut bundle).ok()?;
-    bundle.truncate(len);
-    Some(bundle)
 }

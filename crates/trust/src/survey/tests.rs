@@ -3,10 +3,10 @@
 use countersign_x509::Certificate;
 
 use super::*;
-use crate::bundle;
 use crate::chain::Roots;
-use crate::chain::tests::Ca;
 use crate::device::DEFAULT_MAX_ENTRIES;
+use crate::mint::Ca;
+use crate::{IdfRelease, bundle};
 
 fn releases(names: &[&str]) -> Vec<&'static Release> {
     names

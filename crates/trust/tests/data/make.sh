@@ -26,3 +26,12 @@ sign ca_sha256.der -sha256
 sign ca_pss_sha256.der -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32
 sign ca_pss_sha1.der -sha1 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20
 rm ca.csr ca.ext
+
+# A root whose key is longer than most chips compute with, and a server below it.
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:8192 -out long.key.pem 2>/dev/null
+openssl req -x509 -new -key long.key.pem -sha256 -subj '/CN=Long Root' -days 10000 $ca -outform DER -out root_rsa8192.der
+openssl req -new -key ca.key.pem -subj '/CN=s3.example' -out leaf.csr
+printf 'subjectAltName=DNS:s3.example\n' > leaf.ext
+openssl x509 -req -in leaf.csr -CA root_rsa8192.der -CAform DER -CAkey long.key.pem -set_serial 7 -days 10000 \
+    -extfile leaf.ext -sha256 -outform DER -out leaf_rsa8192.der 2>/dev/null
+rm leaf.csr leaf.ext long.key.pem

@@ -3,6 +3,7 @@
 use rcgen::{KeyPair, PublicKeyData as _, RsaKeySize, SigningKey as _};
 
 use crate::{
+    NOW, YEAR,
     der::{bits, oid, sequence, time, tlv},
     twist::twist,
 };
@@ -109,6 +110,26 @@ pub struct Spec {
     pub twist: Option<u64>,
 }
 
+impl Spec {
+    /// Version 3, valid now, and nothing beside the names and the key.
+    pub fn new(issuer: Name, subject: Name, spki: Vec<u8>) -> Self {
+        Self {
+            version: Some(2),
+            serial: vec![1],
+            issuer,
+            subject,
+            not_before: NOW - YEAR,
+            not_after: NOW + YEAR,
+            spki,
+            extensions: Vec::new(),
+            spoilt: false,
+            two_algorithms: false,
+            trailing: false,
+            twist: None,
+        }
+    }
+}
+
 /// Makes the certificate, signed by `key`.
 pub fn sign(spec: &Spec, key: &Key) -> Vec<u8> {
     let algorithm = tlv(0x30, &key.algorithm);
@@ -167,7 +188,8 @@ fn extension((id, critical, value): &Extension) -> Vec<u8> {
 /// An RSA key of so many bits that nobody has.
 pub fn rsa_key(bits_wanted: usize) -> Vec<u8> {
     let mut modulus = vec![0xa5; bits_wanted / 8];
-    modulus.insert(0, 0);
+    // The topmost bit, if it begins an octet of its own; else the octet that keeps a number from being negative.
+    modulus.insert(0, (1 << (bits_wanted % 8)) >> 1);
     let numbers = sequence(&[&tlv(2, &modulus), &tlv(2, &[1, 0, 1])]);
     let algorithm = sequence(&[
         &oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]),
@@ -200,6 +222,11 @@ pub fn curve_key(curve: &[u8], point: &str) -> Vec<u8> {
     ]);
     sequence(&[&algorithm, &bits(&octets)])
 }
+
+/// A curve, and the generator of it, compressed (SEC 2 §2.4.2).
+pub const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+pub const P256_COMPRESSED: &str =
+    "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
 
 const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];

@@ -163,6 +163,40 @@ fn rsa_pss_at_the_top_is_refused_since_v6() {
 }
 
 #[test]
+fn an_rsa_key_of_more_than_4096_bits_is_not_computed_with() {
+    let (root, leaf) = (
+        &include_bytes!("../data/root_rsa8192.der")[..],
+        &include_bytes!("../data/leaf_rsa8192.der")[..],
+    );
+    let long = countersign_x509::Certificate::from_der(root).unwrap();
+    let entry = (long.subject().to_vec(), long.public_key().to_vec());
+    let other = Ca::new("other");
+    let server = other.leaf(|spec| spec.spki = forge::rsa_key(8192));
+    for line in lines() {
+        let release = line.release();
+        let bundle = bundle_for(release, vec![entry.clone(), other.entry()]);
+        // As a root in the bundle, as one that is sent, as the server's own.
+        for (chain, code, position, log) in [
+            (&[leaf][..], "anchor-key", 0, Some(-0x3000)),
+            (&[leaf, root], "key", 1, Some(-0x3000)),
+            (&[&server], "key", 0, Some(-0x428e)),
+        ] {
+            let verdict = judged_with(release, chain, "s3.example", &bundle);
+            let refused = verdict.outcome.unwrap_err();
+            assert_eq!(
+                (refused.code(), refused.position()),
+                (code, Some(position)),
+                "{line}"
+            );
+            assert!(refused.to_string().contains("RSA 8192"), "{refused}");
+            // v6 cannot even read it.
+            let unread = release.major >= 6 && code == "key";
+            assert_eq!(verdict.log.code, log.filter(|_| !unread), "{line}");
+        }
+    }
+}
+
+#[test]
 fn keys_are_weighed_by_version() {
     let root = Ca::new("root");
     let with = |change: fn(&mut Spec)| {
@@ -171,9 +205,8 @@ fn keys_are_weighed_by_version() {
         those(move |line| judged(line.release(), &[&leaf], &[root]).outcome.is_ok())
     };
     assert_eq!(with(|spec| spec.spki = forge::rsa_key(2048)), all_but(&[]));
+    assert_eq!(with(|spec| spec.spki = forge::rsa_key(4096)), all_but(&[]));
     assert_eq!(with(|spec| spec.spki = forge::rsa_key(1024)), [""; 0]);
-    let until_v6 = those(|line| line.release().major < 6);
-    assert_eq!(with(|spec| spec.spki = forge::rsa_key(8192)), until_v6);
     let koblitz = |spec: &mut Spec| {
         let point = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
         spec.spki = forge::curve_key(&[0x2b, 0x81, 0x04, 0x00, 0x0a], point);

@@ -90,6 +90,33 @@ fn what_ends_the_handshake_when_it_is_read() {
 }
 
 #[test]
+fn keys_are_read_as_each_release_reads_them() {
+    let compressed: Change =
+        |spec| spec.spki = forge::curve_key(forge::P256, forge::P256_COMPRESSED);
+    // A Netscape type of no bits.
+    let no_type: Change = |spec| {
+        let netscape = vec![0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
+        spec.extensions.push((netscape, false, tlv(3, &[0])));
+    };
+    let uneven: Change = |spec| spec.spki = forge::rsa_key(2049);
+    let root = Ca::new("root");
+    for (change, since, until) in [
+        (compressed, "v5.0.3", "v9.0"),
+        (no_type, "v5.0.3", "v9.0"),
+        (uneven, "v4.2", "v6.0"),
+    ] {
+        let leaf = root.leaf(change);
+        for text in [
+            "v4.2", "v4.4.8", "v5.0.2", "v5.0.3", "v5.3", "v5.5", "v6.0", "v6.2",
+        ] {
+            let good = (release(since)..release(until)).contains(&release(text));
+            let verdict = judged(release(text), &[&leaf], &[&root]);
+            assert_eq!(verdict.outcome.is_ok(), good, "{text}: {verdict:?}");
+        }
+    }
+}
+
+#[test]
 fn a_certificate_whose_algorithm_is_unknown_is_passed_over() {
     let (root, stranger) = (Ca::new("root"), Ca::new("stranger"));
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();

@@ -4,7 +4,6 @@ use countersign_trust::{Clock, Device, IdfRelease, Verdict, device::DEFAULT_MAX_
 use rcgen::KeyPair;
 
 use crate::{
-    NOW, YEAR,
     bundle::{Format, bundle},
     der::tlv,
     forge::{self, Key, Name, Spec},
@@ -76,20 +75,7 @@ pub fn common(name: &str) -> Name {
 }
 
 fn spec(issuer: &Ca, subject: Name, key: &Key) -> Spec {
-    Spec {
-        version: Some(2),
-        serial: vec![1],
-        issuer: issuer.name.clone(),
-        subject,
-        not_before: NOW - YEAR,
-        not_after: NOW + YEAR,
-        spki: key.spki.clone(),
-        extensions: Vec::new(),
-        spoilt: false,
-        two_algorithms: false,
-        trailing: false,
-        twist: None,
-    }
+    Spec::new(issuer.name.clone(), subject, key.spki.clone())
 }
 
 /// The bundle of these roots for a release, sorted as it should be.

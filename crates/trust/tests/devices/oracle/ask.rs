@@ -3,7 +3,6 @@
 use std::{
     ffi::OsStr,
     fmt::Write as _,
-    fs::OpenOptions,
     io::Write as _,
     process::{Command, Stdio},
     thread,
@@ -69,20 +68,4 @@ fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").unwrap();
         text
     })
-}
-
-/// Says loudly that a test could not run, and has it counted.
-pub fn skip(variable: &str) {
-    let line = format!(
-        "SKIPPED: trust::oracle: needs a program in {variable}; install it with: cargo xtask test --only mbedtls\n"
-    );
-    eprint!("{line}");
-    if let Some(file) = std::env::var_os("COUNTERSIGN_SKIP_FILE") {
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .unwrap();
-        file.write_all(line.as_bytes()).unwrap();
-    }
 }

@@ -5,7 +5,6 @@ mod leaf;
 
 use super::random::Random;
 use crate::{
-    NOW, YEAR,
     der::tlv,
     forge::{self, Extension, Key, Name, Spec},
 };
@@ -251,18 +250,8 @@ fn ca_spec(
         extensions.push((vec![0x55, 0x1d, 0x0f], true, tlv(3, &[1, usage])));
     }
     Spec {
-        version: Some(2),
-        serial: vec![2],
-        issuer,
-        subject,
-        not_before: NOW - YEAR,
-        not_after: NOW + YEAR,
-        spki: material.keys[key].spki.clone(),
         extensions,
-        spoilt: false,
-        two_algorithms: false,
-        trailing: false,
-        twist: None,
+        ..Spec::new(issuer, subject, material.keys[key].spki.clone())
     }
 }
 

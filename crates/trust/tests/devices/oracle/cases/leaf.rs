@@ -2,7 +2,6 @@
 
 use super::{super::random::Random, Material, PRINTABLE, UTF8};
 use crate::{
-    NOW, YEAR,
     der::{oid, tlv},
     forge::{Name, Spec},
 };
@@ -48,18 +47,8 @@ pub(super) fn leaf_spec(
         extensions.push((vec![0x55, 0x1d, 0x25], random.once_in(3), tlv(0x30, &list)));
     }
     Spec {
-        version: Some(2),
-        serial: vec![1],
-        issuer,
-        subject,
-        not_before: NOW - YEAR,
-        not_after: NOW + YEAR,
-        spki: material.keys[key].spki.clone(),
         extensions,
-        spoilt: false,
-        two_algorithms: false,
-        trailing: false,
-        twist: None,
+        ..Spec::new(issuer, subject, material.keys[key].spki.clone())
     }
 }
 

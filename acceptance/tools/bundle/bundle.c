@@ -1,5 +1,6 @@
 /* ESP-IDF v4.4 and v5.5, components/mbedtls/esp_crt_bundle/esp_crt_bundle.c: what they do, with every length checked. */
 
+/* Since 3.0 the fields that a callback needs are private. */
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 
 #include "bundle.h"
@@ -46,7 +47,6 @@ static bool take_index(struct slice *rest, enum format format, size_t *count)
 bool parse_bundle(struct bundle *bundle, struct slice bytes, enum format format)
 {
     bundle->format = format;
-    bundle->entries = NULL;
     if (!take_index(&bytes, format, &bundle->count) || bundle->count == 0)
         return false;
     bundle->entries = calloc(bundle->count, sizeof *bundle->entries);
@@ -104,8 +104,10 @@ static int check_signature(const mbedtls_x509_crt *certificate, const struct ent
 
 int verify_by_bundle(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
-    const struct bundle *bundle = context;
+    struct bundle *bundle = context;
     (void)depth;
+    if (bundle->no_clock)
+        *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
     if ((*flags & ~(uint32_t)MBEDTLS_X509_BADCERT_BAD_MD) != MBEDTLS_X509_BADCERT_NOT_TRUSTED)
         return 0;
     const struct entry *root = find_root(bundle, &certificate->issuer_raw);
@@ -113,5 +115,7 @@ int verify_by_bundle(void *context, mbedtls_x509_crt *certificate, int depth, ui
         *flags = 0;
         return 0;
     }
+    bundle->refusal = root == NULL ? "no root in the bundle has the issuer's name"
+                                   : "the root of that name in the bundle did not sign this";
     return bundle->format == LEGACY ? MBEDTLS_ERR_X509_FATAL_ERROR : MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
 }

@@ -1,4 +1,4 @@
-/* The certificate bundle, and how it vouches. */
+/* ESP-IDF's certificate bundle, and how it vouches; for all programs here that link Mbed TLS. */
 
 #ifndef BUNDLE_H
 #define BUNDLE_H
@@ -24,9 +24,14 @@ struct bundle {
     enum format format;
     struct entry *entries;
     size_t count;
+    /* Whether dates are passed over, for a library that looks at them where a device does not. */
+    bool no_clock;
+    /* Why it vouched for nobody, when it was last asked. */
+    const char *refusal;
 };
 
-/* False where the bundle is not whole; its entries are freed by the caller in both cases. */
+/* Reads a bundle into one that is all zero, and points into `bytes`. False where it is not whole; its entries are freed by
+ * the caller in both cases. */
 bool parse_bundle(struct bundle *bundle, struct slice bytes, enum format format);
 
 /* The callback, with a `struct bundle` for its context. */
