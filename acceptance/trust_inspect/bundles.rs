@@ -12,7 +12,7 @@ use crate::harness::{House, ca::Ca};
 fn bundle(roots: &[&Ca], format: Format) -> Vec<u8> {
     let read = |root: &&Ca| Certificate::from_der(&root.der).unwrap();
     let read: Vec<Certificate> = roots.iter().map(read).collect();
-    bundle::build(&read, format).unwrap()
+    bundle::pack(&read, format).unwrap().bytes
 }
 
 #[test]
