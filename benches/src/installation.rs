@@ -16,7 +16,7 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy, Product, Settings, enroll, found, publish,
+    Clock, Context, Entropy, Gate, Product, Settings, enroll, found, publish,
     refusals::Refusals,
     seen::{self, SeenBuffer},
     sign,
@@ -80,6 +80,7 @@ impl Installation {
         let mut secret = Zeroizing::new([0; 32]);
         System.fill(&mut *secret);
         let context = Context {
+            gate: Gate::new(device.root.clone()),
             store: Arc::new(store),
             images: Arc::new(LocalStore::open(folder.path().join("images"))?),
             device_authority: device_issuing,

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
-use countersign_operations::{Clock as _, Context, Settings, found as authorities};
+use countersign_operations::{Clock as _, Context, Gate, Settings, found as authorities};
 use countersign_pki::{Authority, Signer as _};
 use countersign_protocol::Digest;
 use countersign_server::{Config, Identity};
@@ -71,7 +71,10 @@ impl State {
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
         };
+        let gate = Gate::new(self.device_root()?);
+        gate.load(&store).await?;
         Ok(Context {
+            gate,
             store: Arc::new(store),
             images: Arc::new(images),
             device_authority: self.issuing("device")?,

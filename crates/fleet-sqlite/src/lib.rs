@@ -13,9 +13,12 @@
 //! **Schema.** `PRAGMA user_version` counts the migrations in the file. A file of a newer program is refused untouched.
 
 mod audit;
+mod authorities;
+mod certificates;
 mod devices;
 mod error;
 mod offers;
+mod refusals;
 mod releases;
 mod row;
 mod schema;

@@ -4,13 +4,16 @@ mod open;
 
 use async_trait::async_trait;
 use countersign_fleet::{
-    AuditEntry, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState,
-    ProductName, Release, ReleaseId, Seen, Standing, Store, StoreError,
+    AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
+    DeviceState, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority, Release,
+    ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen, Standing, Store, StoreError,
 };
-use countersign_protocol::{Digest, OfferId, Reason};
+use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
-use crate::{audit, devices, error::failed, offers, releases, standing};
+use crate::{
+    audit, authorities, certificates, devices, error::failed, offers, refusals, releases, standing,
+};
 
 /// A fleet in one `SQLite` file.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl Store for SqliteStore {
     }
 
     async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError> {
-        devices::certificates(&self.readers, id).await
+        certificates::of_device(&self.readers, id).await
     }
 
     async fn set_device_state(
@@ -93,6 +96,107 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Written).await?;
         devices::note_seen(&mut transaction, seen).await?;
         commit(transaction).await
+    }
+
+    async fn add_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        certificates::add(&mut transaction, certificate).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn find_certificates(
+        &self,
+        search: &CertificateSearch,
+        limit: u32,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        certificates::find(&self.readers, search, limit).await
+    }
+
+    async fn revoke_certificate(
+        &self,
+        fingerprint: &Digest,
+        reason: RevocationReason,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let at = audit.at;
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let revoked = Revoked { at, reason };
+        let changed = certificates::revoke(&mut transaction, fingerprint, revoked).await?;
+        if changed {
+            audit::add(&mut transaction, audit).await?;
+        }
+        commit(transaction).await?;
+        Ok(changed)
+    }
+
+    async fn barred(&self) -> Result<Vec<Barred>, StoreError> {
+        certificates::barred(&self.readers).await
+    }
+
+    async fn revoked_serials(
+        &self,
+        issuer: &Digest,
+        and_unnoted: bool,
+        now: UnixTime,
+    ) -> Result<Vec<RevokedSerial>, StoreError> {
+        certificates::revoked_serials(&self.readers, issuer, and_unnoted, now).await
+    }
+
+    async fn newest_crl(&self, issuer: &Digest) -> Result<Option<CrlRecord>, StoreError> {
+        certificates::newest_crl(&self.readers, issuer).await
+    }
+
+    async fn keep_crl(&self, crl: &CrlRecord) -> Result<bool, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let kept = certificates::keep_crl(&mut transaction, crl).await?;
+        commit(transaction).await?;
+        Ok(kept)
+    }
+
+    async fn authorities(&self) -> Result<Vec<RegisteredAuthority>, StoreError> {
+        authorities::all(&self.readers).await
+    }
+
+    async fn add_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        authorities::add(&mut transaction, authority).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn set_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        authorities::set(&mut transaction, authority).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn note_refusals(&self, batch: &[RefusalRecord]) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin(Lasting::Written).await?;
+        for refusal in batch {
+            refusals::note(&mut transaction, refusal).await?;
+        }
+        commit(transaction).await
+    }
+
+    async fn refusals(&self, device: &DeviceId) -> Result<Vec<RefusalRecord>, StoreError> {
+        refusals::of_device(&self.readers, device).await
     }
 
     async fn add_release(

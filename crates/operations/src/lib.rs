@@ -12,6 +12,7 @@ pub mod download;
 pub mod enroll;
 pub mod error;
 pub mod found;
+pub mod gate;
 pub mod health;
 pub mod link;
 mod next;
@@ -32,4 +33,5 @@ pub mod view;
 
 pub use context::{Clock, Context, Entropy};
 pub use error::{Error, Refusal};
+pub use gate::Gate;
 pub use settings::{Product, Settings};

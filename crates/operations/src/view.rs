@@ -18,7 +18,7 @@ pub struct DeviceView {
     pub product: String,
     /// Its URN.
     pub urn: String,
-    /// `active`, `suspended` or `revoked`.
+    /// `active`, `suspended`, `retired` or `revoked`.
     pub state: String,
     /// Why it may not come, as the operator said.
     pub state_reason: Option<String>,
@@ -240,7 +240,7 @@ impl CertificateView {
             fingerprint: record.fingerprint.to_string(),
             not_before: rfc3339(record.not_before),
             not_after: rfc3339(record.not_after),
-            revoked_at: record.revoked_at.map(rfc3339),
+            revoked_at: record.revoked.map(|revoked| rfc3339(revoked.at)),
         }
     }
 }

@@ -96,10 +96,16 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::UnknownProduct { .. }
         | Operation::UnknownRelease(_)
         | Operation::ImageMissing(_)
-        | Operation::Store(StoreError::UnknownDevice(_)) => StatusCode::NOT_FOUND,
+        | Operation::Store(
+            StoreError::UnknownDevice(_)
+            | StoreError::UnknownAuthority(_)
+            | StoreError::UnknownCertificate(_),
+        ) => StatusCode::NOT_FOUND,
         Operation::OldCounter { .. }
         | Operation::Store(
-            StoreError::DeviceExists(_)
+            StoreError::AuthorityExists(_)
+            | StoreError::DeviceExists(_)
+            | StoreError::DeviceRetired(_)
             | StoreError::DeviceRevoked(_)
             | StoreError::ReleaseExists { .. },
         ) => StatusCode::CONFLICT,

@@ -8,8 +8,7 @@ use std::{
 };
 
 use axum::Router;
-use countersign_operations::Context;
-use countersign_protocol::Digest;
+use countersign_operations::{Context, admit::Shown};
 use countersign_x509::Certificate;
 use rustix::io::Errno;
 use tokio::{
@@ -90,7 +89,7 @@ impl Guest {
     }
 
     fn name(&self) -> Option<String> {
-        self.peer.as_ref()?.common_name.clone()
+        self.peer.as_ref()?.claimed()
     }
 }
 
@@ -215,7 +214,7 @@ async fn handshake_and_requests(
     let Some((mut stream, peer)) = handshake(plane, tls, stream, pace, from).await else {
         return false;
     };
-    place.prove(Some(peer.fingerprint));
+    place.prove(Some(peer.shown.fingerprint));
     plane.stats.count_handshake();
     let (socket, connection) = stream.get_mut();
     socket.proved();
@@ -284,8 +283,7 @@ async fn handshake(
     let peer = Peer {
         plane: plane.name,
         address: from.ip(),
-        fingerprint: Digest(leaf.fingerprint()),
-        common_name: leaf.common_name().map(str::to_owned),
+        shown: Shown::new(leaf, None),
     };
     Some((tls, peer))
 }

@@ -5,10 +5,9 @@ use std::{net::IpAddr, sync::Arc};
 use axum::extract::FromRequestParts;
 use countersign_operations::{
     Context, Error as Operation,
-    admit::{Admitted, admit},
+    admit::{Admitted, Shown, admit},
     refusals::{Log, Refused},
 };
-use countersign_protocol::Digest;
 use http::request::Parts;
 
 use crate::{ApiError, stats::Stats};
@@ -18,10 +17,8 @@ use crate::{ApiError, stats::Stats};
 pub(crate) struct Peer {
     pub(crate) plane: &'static str,
     pub(crate) address: IpAddr,
-    /// SHA-256 of the certificate whose key it holds.
-    pub(crate) fingerprint: Digest,
-    /// The subject CN of that certificate.
-    pub(crate) common_name: Option<String>,
+    /// The certificate whose key it holds.
+    pub(crate) shown: Shown,
 }
 
 /// What the planes of devices share.
@@ -32,9 +29,14 @@ pub(crate) struct Shared {
 }
 
 impl Peer {
+    /// The name in its certificate.
+    pub(crate) fn claimed(&self) -> Option<String> {
+        self.shown.certificate.common_name().map(str::to_owned)
+    }
+
     /// Remembers that a request of this peer was refused, and why.
     pub(crate) fn refused(&self, context: &Context, code: &'static str, reason: String) {
-        let claimed = self.common_name.clone();
+        let claimed = self.claimed();
         refuse(context, self.plane, self.address, claimed, code, reason);
     }
 }
@@ -120,7 +122,7 @@ impl FromRequestParts<Shared> for Caller {
                 "a client certificate is demanded here",
             ));
         };
-        match admit(&shared.context, &peer.fingerprint).await {
+        match admit(&shared.context, &peer.shown).await {
             Ok(device) => Ok(Self { device, peer }),
             Err(error) => {
                 if let Operation::NotAdmitted(refusal) = &error {
