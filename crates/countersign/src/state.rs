@@ -71,7 +71,7 @@ impl State {
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
         };
-        let gate = Gate::new(self.device_root()?);
+        let gate = Gate::new(self.certificate("device-root")?);
         gate.load(&store).await?;
         Ok(Context {
             gate,
@@ -87,11 +87,6 @@ impl State {
             refusals: countersign_operations::refusals::Refusals::default(),
             publishing: tokio::sync::Mutex::default(),
         })
-    }
-
-    /// The root of the devices that are served.
-    pub(crate) fn device_root(&self) -> Result<Certificate> {
-        self.certificate("device-root")
     }
 
     /// Who the servers are. Their certificate is made anew where it is due.
@@ -129,6 +124,7 @@ impl State {
             download: flags.download_listen.unwrap_or(self.toml.download.listen),
             operator: flags.operator_listen.or(self.toml.operator.listen),
             socket: self.layout.socket(),
+            name_authorities: self.toml.device.name_authorities,
         }
     }
 

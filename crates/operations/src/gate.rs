@@ -8,7 +8,7 @@ mod barred;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
 };
 
 use countersign_fleet::{AuthorityName, Store};
@@ -23,7 +23,7 @@ use crate::Error;
 pub struct Gate {
     barred: RwLock<BarredSet>,
     anchors: RwLock<Arc<Anchors>>,
-    planes: Mutex<Vec<Arc<dyn Cut>>>,
+    planes: Mutex<Vec<Weak<dyn Cut>>>,
 }
 
 /// Where connections can be cut: a plane.
@@ -130,7 +130,7 @@ impl Gate {
         }
         drop(barred);
         let planes = self.planes().clone();
-        for plane in planes {
+        for plane in planes.iter().filter_map(Weak::upgrade) {
             plane.cut(fingerprints);
         }
     }
@@ -143,12 +143,14 @@ impl Gate {
         }
     }
 
-    /// Has a plane's connections cut too, from now on.
-    pub fn guard(&self, plane: Arc<dyn Cut>) {
-        self.planes().push(plane);
+    /// Has a plane's connections cut too, from now on and as long as it lives.
+    pub fn guard(&self, plane: &Arc<dyn Cut>) {
+        let mut planes = self.planes();
+        planes.retain(|plane| plane.strong_count() > 0);
+        planes.push(Arc::downgrade(plane));
     }
 
-    fn planes(&self) -> MutexGuard<'_, Vec<Arc<dyn Cut>>> {
+    fn planes(&self) -> MutexGuard<'_, Vec<Weak<dyn Cut>>> {
         self.planes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,13 +3,16 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use axum::Router;
-use countersign_operations::{Context, admit::Shown};
-use countersign_x509::Certificate;
+use countersign_operations::{
+    Context,
+    gate::{Bar, Cut},
+};
+use countersign_protocol::Digest;
 use rustix::io::Errno;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,7 +29,7 @@ use crate::{
     places::{Full, Lost, Place, Places},
     requests::answer_all,
     stats::Stats,
-    tls::PlaneTls,
+    tls::{PlaneTls, barred},
 };
 
 /// One plane: what it shows, whom it serves, and within which limits.
@@ -34,7 +37,7 @@ use crate::{
 pub(crate) struct Plane {
     pub(crate) name: &'static str,
     /// `None`: plain HTTP, for operators with a token.
-    pub(crate) tls: Option<PlaneTls>,
+    pub(crate) tls: Option<Arc<PlaneTls>>,
     pub(crate) router: Router,
     /// The largest body of a request that any route takes, in bytes.
     pub(crate) largest_body: u64,
@@ -138,7 +141,26 @@ pub(crate) async fn run(plane: Arc<Plane>, listener: TcpListener, mut stop: watc
     }
 }
 
+impl Cut for Plane {
+    fn cut(&self, fingerprints: &[Digest]) {
+        // Sessions first: who is cut comes again at once.
+        if let Some(tls) = &self.tls {
+            tls.forget(fingerprints);
+        }
+        self.places.cut(fingerprints);
+    }
+}
+
 impl Plane {
+    /// Remembers that a device was barred while it was connected.
+    fn turned_away(&self, peer: &Peer) {
+        self.stats.count_cut();
+        // Where it is barred no longer, it was for a moment.
+        let bar = self.context.gate.bars(&peer.shown.fingerprint);
+        let refusal = barred(bar.unwrap_or(Bar::Suspended));
+        peer.refused(&self.context, refusal.code(), refusal.to_string());
+    }
+
     fn met_limit(&self, from: IpAddr, full: Full) {
         let reason = full.reason(self.places.most());
         met_limit(&self.context, self.name, from, None, full.code(), reason);
@@ -158,11 +180,12 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let (stream, pace, comes_back) = Paced::new(stream, &plane.limits);
     let place = Arc::new(place);
+    let known = OnceLock::new();
     let mut refused = false;
     let mut taken = tokio::select! {
         biased;
         Ok(full) = &mut lost => Some(full),
-        served = handshake_and_requests(plane, stream, from, &place, &pace, stop.clone()) => {
+        served = handshake_and_requests(plane, stream, from, &place, &pace, &known, stop.clone()) => {
             refused = !served;
             None
         }
@@ -184,8 +207,10 @@ async fn serve(
             _ = stop.wait_for(|stop| *stop) => None,
         };
     }
-    if let Some(full) = taken {
-        plane.met_limit(from.ip(), full);
+    match (taken, known.get()) {
+        (Some(Full::Barred), Some(peer)) => plane.turned_away(peer),
+        (Some(full), _) => plane.met_limit(from.ip(), full),
+        (None, _) => {}
     }
     if taken.is_some() || pace.was_cut() {
         reset(&stream);
@@ -199,6 +224,7 @@ async fn handshake_and_requests(
     from: SocketAddr,
     place: &Arc<Place>,
     pace: &Arc<Pace>,
+    known: &OnceLock<Peer>,
     stop: watch::Receiver<bool>,
 ) -> bool {
     let guest = |peer| Guest {
@@ -214,8 +240,16 @@ async fn handshake_and_requests(
     let Some((mut stream, peer)) = handshake(plane, tls, stream, pace, from).await else {
         return false;
     };
-    place.prove(Some(peer.shown.fingerprint));
     plane.stats.count_handshake();
+    let fingerprint = peer.shown.fingerprint;
+    let _ = known.set(peer.clone());
+    place.prove(Some(fingerprint));
+    // Who is barred from here on loses the place that was just proved; who was before that is seen here.
+    if plane.context.gate.bars(&fingerprint).is_some() {
+        plane.turned_away(&peer);
+        pace.cut();
+        return false;
+    }
     let (socket, connection) = stream.get_mut();
     socket.proved();
     connection.set_buffer_limit(Some(TLS_BUFFER));
@@ -231,18 +265,12 @@ async fn handshake_and_requests(
 /// Completes the handshake. Who fails is remembered, with the reason.
 async fn handshake(
     plane: &Plane,
-    tls: &PlaneTls,
+    tls: &Arc<PlaneTls>,
     stream: Paced,
     pace: &Pace,
     from: SocketAddr,
 ) -> Option<(TlsStream<Paced>, Peer)> {
-    let (presented, config) = match tls.connection() {
-        Ok(made) => made,
-        Err(error) => {
-            tracing::error!(plane = plane.name, %error, "no TLS for a connection");
-            return None;
-        }
-    };
+    let (presented, config) = tls.connection();
     let (context, name, address) = (&plane.context, plane.name, from.ip());
     let accepted = timeout(
         plane.limits.handshake,
@@ -279,11 +307,17 @@ async fn handshake(
         }
     };
     let leaf = tls.get_ref().1.peer_certificates()?.first()?;
-    let leaf = Certificate::from_der(leaf).ok()?;
+    let Some(shown) = presented.shown(leaf) else {
+        tracing::error!(plane = name, from = %address, "a handshake is over, and nobody vouches for its peer");
+        return None;
+    };
+    if presented.resumed() {
+        plane.stats.count_resumed();
+    }
     let peer = Peer {
         plane: plane.name,
-        address: from.ip(),
-        shown: Shown::new(leaf, None),
+        address,
+        shown,
     };
     Some((tls, peer))
 }

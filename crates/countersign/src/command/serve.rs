@@ -5,7 +5,7 @@ mod descriptors;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use countersign_server::{Limits, bind};
+use countersign_server::{IdentityHandle, Limits, bind};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -39,8 +39,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         signal(SignalKind::terminate())?,
     );
     let state = State::open(&global.state)?;
-    let identity = state.identity()?;
-    let device_root = state.device_root()?;
+    let identity = IdentityHandle::new(&state.identity()?)?;
     let token = state.operator_token()?;
     let limits = state.toml.limits();
     let bound = bind(&state.listen(flags), &limits)?;
@@ -74,14 +73,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         }
     }
     let (stop, stopped) = watch::channel(false);
-    let serving = bound.serve(
-        Arc::clone(&context),
-        &identity,
-        &device_root,
-        token,
-        limits,
-        stopped,
-    );
+    let serving = bound.serve(Arc::clone(&context), &identity, token, limits, stopped);
     tokio::pin!(serving);
     tokio::select! {
         ended = serving.as_mut() => return Ok(ended?),

@@ -45,6 +45,9 @@ pub(crate) struct DevicePlane {
     /// How often a release is tried on a device.
     #[serde(default = "attempts")]
     pub(crate) attempts: NonZero<u32>,
+    /// Whether clients are told whose certificates are taken.
+    #[serde(default = "name_authorities")]
+    pub(crate) name_authorities: bool,
 }
 
 /// `[download]`.
@@ -175,6 +178,7 @@ listen = "0.0.0.0:8443"
 # url = "https://ota.example.com:8443"    # where devices reach it, if not at the first host and this port
 check_in_s = 3600            # how often devices shall ask, in seconds
 attempts = {ATTEMPTS}                 # how often a release is tried on a device that cannot say that it went back
+name_authorities = true      # whether the handshake names the CAs whose certificates are taken, on both planes of devices
 
 [download]                   # images, under signed addresses that end
 listen = "0.0.0.0:8445"
@@ -200,6 +204,10 @@ unsigned_images = {unsigned}
 
 fn attempts() -> NonZero<u32> {
     ATTEMPTS
+}
+
+const fn name_authorities() -> bool {
+    true
 }
 
 /// How often a release is tried on a device, where the settings do not say.
