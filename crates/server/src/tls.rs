@@ -109,9 +109,12 @@ struct Seen {
 impl Presented {
     /// The subject CN of the certificate that was shown, not to be believed.
     pub(crate) fn claimed(&self) -> Option<String> {
-        let seen = self.seen();
-        let leaf = Certificate::from_der(seen.leaf.as_deref()?).ok()?;
-        leaf.common_name().map(str::to_owned)
+        self.leaf()?.common_name().map(str::to_owned)
+    }
+
+    /// The certificate that was shown, whether or not it was taken.
+    pub(crate) fn leaf(&self) -> Option<Certificate> {
+        Certificate::from_der(self.seen().leaf.as_deref()?).ok()
     }
 
     /// Why a handshake failed, as a stable code and in words: for its certificate, where that was refused.
