@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
-    /// Enroll, suspend, revoke and look at devices
+    /// Enroll, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
     /// A virtual ESP32
@@ -101,7 +101,6 @@ pub(crate) struct Init {
 }
 
 #[derive(Args, Clone, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the flags are called so")]
 pub(crate) struct Serve {
     /// The device plane's address; the setting is `[device] listen`
     #[arg(long, env = "COUNTERSIGN_DEVICE_LISTEN", value_name = "ADDR:PORT")]
@@ -112,6 +111,10 @@ pub(crate) struct Serve {
     /// The operator plane's address beside its socket; the setting is `[operator] listen`
     #[arg(long, env = "COUNTERSIGN_OPERATOR_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) operator_listen: Option<SocketAddr>,
+    /// Where the journal of revocations is missing, damaged or old, begin a new one from what the database knows. Devices that
+    /// were revoked after the database's backup come in again then, unless they are revoked again. Give it once
+    #[arg(long)]
+    pub(crate) accept_journal: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,6 +177,14 @@ pub(crate) enum Device {
     },
     /// Never admit a device again; nothing takes this back
     Revoke {
+        /// Its id
+        id: String,
+        /// Why, for whoever reads it later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Take a device out of service for good, with nobody to blame; it may be revoked still
+    Retire {
         /// Its id
         id: String,
         /// Why, for whoever reads it later

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
-use crate::state::{Layout, State};
+use crate::state::{Journal, Layout, State};
 
 /// The operator plane of one state directory.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Operator {
         }
         let state = State::open(root)?;
         let (device, download) = (state.toml.device.listen, state.toml.download.listen);
-        let context = state.context(device, download).await?;
+        let context = state.context(device, download, Journal::Demanded).await?;
         let router = countersign_server::local_router(context.into());
         Ok(Self::Here(Box::new((router, state))))
     }
@@ -150,6 +150,7 @@ fn hint(code: &str) -> &'static str {
         }
         "unknown-author" => "; the authors are named under the product in countersign.toml",
         "old-counter" => "; sign it again, with a higher --counter",
+        "journal-unreliable" => "; nothing was changed",
         "disk-full" => "; nothing was changed: make room, and do it again",
         "product-not-named" => "; name it with --product",
         _ => "",

@@ -7,7 +7,8 @@ pub(crate) mod toml;
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
@@ -32,6 +33,15 @@ pub(crate) struct State {
     _lock: Lock,
 }
 
+/// What is demanded of the journal of revocations.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Journal {
+    /// It is there, whole, and this database's.
+    Demanded,
+    /// Where it is not, another is begun: the operator says so.
+    Accepted,
+}
+
 impl State {
     /// Takes a state directory, if it is whole and nobody else holds it.
     pub(crate) fn open(root: &Path) -> Result<Self> {
@@ -51,11 +61,9 @@ impl State {
         &self,
         device: SocketAddr,
         download: SocketAddr,
+        journal: Journal,
     ) -> Result<Context> {
-        let database = self.layout.database();
-        let store = SqliteStore::open(&database)
-            .await
-            .with_context(|| format!("{} cannot be opened", database.display()))?;
+        let store = self.store(journal).await?;
         let images = LocalStore::open(self.layout.images())?;
         let url = |set: &Option<String>, at: SocketAddr| {
             let host = self.toml.hosts.first().map_or("localhost", String::as_str);
@@ -87,6 +95,22 @@ impl State {
             refusals: countersign_operations::refusals::Refusals::default(),
             publishing: tokio::sync::Mutex::default(),
         })
+    }
+
+    async fn store(&self, journal: Journal) -> Result<SqliteStore> {
+        let database = self.layout.database();
+        let place = match &self.toml.state.journal {
+            Some(path) => self.layout.root.join(path),
+            None => self.layout.journal(),
+        };
+        let opened = match journal {
+            Journal::Demanded => SqliteStore::open_with_journal(&database, &place).await,
+            Journal::Accepted => SqliteStore::open_accepting_journal(&database, &place).await,
+        };
+        match opened {
+            Err(error @ StoreError::Journal(_)) => Err(anyhow!("{error}; {ABOUT_JOURNAL}")),
+            opened => opened.with_context(|| format!("{} cannot be opened", database.display())),
+        }
     }
 
     /// Who the servers are. Their certificate is made anew where it is due.
@@ -226,3 +250,7 @@ fn check_whole(layout: &Layout) -> Result<()> {
     }
     Ok(())
 }
+
+/// What is said behind that which is wrong with the journal.
+const ABOUT_JOURNAL: &str = "until then it is not known for sure which devices are revoked, and nothing is done. Where there is \
+                             no better one, `countersign serve --accept-journal` begins another from what the database knows";

@@ -1,22 +1,28 @@
 //! Certificates, and what is published of those that were revoked.
 
+mod search;
+
+pub(crate) use search::statement;
+
 use countersign_fleet::{
-    Barred, CertificateRecord, CertificateSearch, CrlRecord, DeviceId, DeviceState,
-    RevocationReason, Revoked, RevokedSerial, StoreError,
+    Barred, CertificateRecord, CertificateSearch, CrlRecord, DeviceId, RevocationReason, Revoked,
+    RevokedSerial, StoreError,
 };
 use countersign_protocol::{Digest, UnixTime};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error::{failed, is_dangling, is_duplicate, number},
     row::{self, Row},
+    strangers,
 };
 
 pub(crate) async fn add(
     connection: &mut SqliteConnection,
     certificate: &CertificateRecord,
 ) -> Result<(), StoreError> {
-    let revoked = certificate.revoked;
+    let known_to_journal = strangers::recognize(&mut *connection, &certificate.fingerprint);
+    let revoked = certificate.revoked.or(known_to_journal.await?);
     let revoked_at = revoked.map(|revoked| number("revoked_at", revoked.at.0));
     let issuer = certificate.issuer.as_ref();
     sqlx::query(
@@ -45,14 +51,14 @@ pub(crate) async fn add(
 }
 
 pub(crate) async fn of_device(
-    readers: &SqlitePool,
+    executor: impl SqliteExecutor<'_>,
     id: &DeviceId,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
     let query = sqlx::query(
         "SELECT * FROM certificates WHERE device_id = $1 ORDER BY not_before DESC, seq DESC",
     )
     .bind(id.as_str());
-    row::every(query, readers, read).await
+    row::every(query, executor, read).await
 }
 
 pub(crate) async fn find(
@@ -60,34 +66,9 @@ pub(crate) async fn find(
     search: &CertificateSearch,
     limit: u32,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM certificates WHERE 1 = 1");
-    if let Some(serial) = &search.serial {
-        query
-            .push(" AND substr(serial, 1, ")
-            .push_bind(length(serial));
-        query.push(") = ").push_bind(serial.as_str());
-    }
-    if let Some(fingerprint) = &search.fingerprint {
-        query.push(" AND substr(lower(hex(fingerprint)), 1, ");
-        query.push_bind(length(fingerprint));
-        query.push(") = ").push_bind(fingerprint.as_str());
-    }
-    if let Some(device) = &search.device {
-        query.push(" AND device_id = ").push_bind(device.as_str());
-    }
-    if let Some(profile) = search.profile {
-        query.push(" AND profile = ").push_bind(profile.as_str());
-    }
-    if let Some(end) = search.ends_before {
-        query.push(" AND not_after < ");
-        query.push_bind(number("not_after", end.0)?);
-    }
-    if let Some(at) = search.not_ended_at {
-        query.push(" AND not_after >= ");
-        query.push_bind(number("not_after", at.0)?);
-    }
-    query.push(" ORDER BY not_after, seq LIMIT ");
-    query.push_bind(i64::from(limit));
+    let Some(mut query) = statement(search, limit)? else {
+        return Ok(Vec::new());
+    };
     row::every(query.build().persistent(false), readers, read).await
 }
 
@@ -108,15 +89,32 @@ pub(crate) async fn revoke(
     if changed.rows_affected() > 0 {
         return Ok(true);
     }
-    let known = sqlx::query("SELECT 1 FROM certificates WHERE fingerprint = $1")
+    if is_known(connection, fingerprint).await? {
+        Ok(false)
+    } else {
+        Err(StoreError::UnknownCertificate(*fingerprint))
+    }
+}
+
+pub(crate) async fn by_fingerprint(
+    connection: &mut SqliteConnection,
+    fingerprint: &Digest,
+) -> Result<Option<CertificateRecord>, StoreError> {
+    let query = sqlx::query("SELECT * FROM certificates WHERE fingerprint = $1")
+        .bind(fingerprint.0.as_slice());
+    row::one(query, connection, read).await
+}
+
+pub(crate) async fn is_known(
+    connection: &mut SqliteConnection,
+    fingerprint: &Digest,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query("SELECT 1 FROM certificates WHERE fingerprint = $1")
         .bind(fingerprint.0.as_slice())
         .fetch_optional(connection)
         .await
         .map_err(failed)?;
-    match known {
-        Some(_) => Ok(false),
-        None => Err(StoreError::UnknownCertificate(*fingerprint)),
-    }
+    Ok(found.is_some())
 }
 
 pub(crate) async fn revoke_all_of(
@@ -140,10 +138,11 @@ pub(crate) async fn barred(readers: &SqlitePool) -> Result<Vec<Barred>, StoreErr
     let query = sqlx::query(
         "SELECT fingerprint, 1 AS for_good FROM certificates WHERE revoked_at IS NOT NULL \
          UNION ALL \
-         SELECT fingerprint, 0 FROM certificates JOIN devices ON devices.id = device_id \
-         WHERE devices.state = $1 AND revoked_at IS NULL",
-    )
-    .bind(DeviceState::Suspended.as_str());
+         SELECT fingerprint, 0 FROM devices JOIN certificates ON device_id = devices.id \
+         WHERE devices.state = 'suspended' AND revoked_at IS NULL \
+         UNION ALL \
+         SELECT fingerprint, revoked_at IS NOT NULL FROM journal_certificates",
+    );
     row::every(query, readers, |row| {
         let row = Row::of("certificates", row);
         Ok(Barred {
@@ -161,8 +160,15 @@ pub(crate) async fn revoked_serials(
     now: UnixTime,
 ) -> Result<Vec<RevokedSerial>, StoreError> {
     let query = sqlx::query(
-        "SELECT serial, revoked_at, revoked_for FROM certificates WHERE revoked_at IS NOT NULL AND not_after >= $3 \
-         AND (issuer = $1 OR (issuer IS NULL AND $2)) ORDER BY serial",
+        "SELECT serial, revoked_at, revoked_for FROM certificates \
+         WHERE issuer = $1 AND revoked_at IS NOT NULL AND not_after >= $3 \
+         UNION ALL \
+         SELECT serial, revoked_at, revoked_for FROM certificates \
+         WHERE $2 AND issuer IS NULL AND revoked_at IS NOT NULL AND not_after >= $3 \
+         UNION ALL \
+         SELECT serial, revoked_at, revoked_for FROM journal_certificates \
+         WHERE (issuer = $1 OR ($2 AND issuer IS NULL)) AND revoked_at IS NOT NULL AND not_after >= $3 \
+         ORDER BY serial",
     )
     .bind(issuer.0.as_slice())
     .bind(and_unnoted)
@@ -240,8 +246,4 @@ fn revoked(row: Row<'_>) -> Result<Option<Revoked>, StoreError> {
     };
     let reason: RevocationReason = row.parsed("revoked_for")?;
     Ok(Some(Revoked { at, reason }))
-}
-
-fn length(text: &str) -> i64 {
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_fleet::{
-    CertificateRecord, Device, DeviceId, DeviceState, RevocationReason, Revoked, Running, Seen,
-    StoreError,
+    CertificateRecord, Device, DeviceId, DeviceState, Revoked, Running, Seen, StoreError,
 };
 use countersign_protocol::UnixTime;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
@@ -12,7 +11,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow
 use crate::{
     certificates,
     error::{failed, is_duplicate, number},
+    journal::What,
     row::{self, Row},
+    strangers,
 };
 
 pub(crate) async fn create(
@@ -20,6 +21,11 @@ pub(crate) async fn create(
     device: &Device,
     certificate: &CertificateRecord,
 ) -> Result<(), StoreError> {
+    let barred = strangers::admit(&mut *connection, device).await?;
+    let (state, state_reason) = match &barred {
+        Some((state, reason)) => (*state, reason),
+        None => (device.state, &device.state_reason),
+    };
     let last_seen = device.last_seen.map(|at| number("last_seen", at.0));
     let running = device.running.as_ref();
     sqlx::query(
@@ -30,8 +36,8 @@ pub(crate) async fn create(
     .bind(device.id.as_str())
     .bind(device.product.as_str())
     .bind(&device.urn)
-    .bind(device.state.as_str())
-    .bind(&device.state_reason)
+    .bind(state.as_str())
+    .bind(state_reason)
     .bind(number("enrolled_at", device.enrolled_at.0)?)
     .bind(last_seen.transpose()?)
     .bind(running.map(|running| running.version.as_str()))
@@ -98,15 +104,28 @@ pub(crate) async fn set_state(
             _ => StoreError::DeviceRevoked(id.clone()),
         });
     }
-    let reason = match state {
-        DeviceState::Revoked => Some(RevocationReason::KeyCompromise),
-        DeviceState::Retired => Some(RevocationReason::CessationOfOperation),
-        _ => None,
-    };
-    if let Some(reason) = reason {
-        certificates::revoke_all_of(connection, id, Revoked { at, reason }).await?;
+    if let Some(reason) = What::State(state).revokes_for() {
+        let revoked = Revoked { at, reason };
+        certificates::revoke_all_of(&mut *connection, id, revoked).await?;
     }
+    strangers::follow(connection, id, state, at).await?;
     Ok(device)
+}
+
+/// Refuses another certificate for a device that will never come again, or whose key will not.
+pub(crate) async fn may_get_certificates(
+    connection: &mut SqliteConnection,
+    id: &DeviceId,
+) -> Result<(), StoreError> {
+    let device = by_id(&mut *connection, id).await?;
+    let device = device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))?;
+    match device.state {
+        DeviceState::Retired => Err(StoreError::DeviceRetired(id.clone())),
+        DeviceState::Revoked => Err(StoreError::DeviceRevoked(id.clone())),
+        DeviceState::Active | DeviceState::Suspended => {
+            strangers::refuse_key(connection, id, device.pin.as_ref()).await
+        }
+    }
 }
 
 /// Writes a batch in a few statements: what a statement costs is its way to the connection's thread and back, not the

@@ -15,9 +15,10 @@ pub(crate) async fn note(
     sqlx::query(
         "INSERT INTO refusals (device_id, plane, code, reason, address, proved, first_at, last_at, times) \
          SELECT id, $2, $3, $4, $5, $6, $7, $8, $9 FROM devices WHERE id = $1 \
-         ON CONFLICT (device_id, plane, code) DO UPDATE SET reason = $4, address = $5, \
-         proved = max(proved, excluded.proved), last_at = max(last_at, excluded.last_at), \
-         times = times + excluded.times",
+         ON CONFLICT (device_id, plane, code, proved) DO UPDATE SET \
+         reason = CASE WHEN last_at <= $8 THEN $4 ELSE reason END, \
+         address = CASE WHEN last_at <= $8 THEN $5 ELSE address END, \
+         first_at = min(first_at, $7), last_at = max(last_at, $8), times = times + $9",
     )
     .bind(refusal.device.as_str())
     .bind(&refusal.plane)
@@ -39,7 +40,7 @@ pub(crate) async fn of_device(
     device: &DeviceId,
 ) -> Result<Vec<RefusalRecord>, StoreError> {
     let query =
-        sqlx::query("SELECT * FROM refusals WHERE device_id = $1 ORDER BY last_at DESC, code")
+        sqlx::query("SELECT * FROM refusals WHERE device_id = $1 ORDER BY last_at DESC, proved DESC, plane, code")
             .bind(device.as_str());
     row::every(query, readers, read).await
 }

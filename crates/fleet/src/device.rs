@@ -22,6 +22,12 @@ impl DeviceState {
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Retired | Self::Revoked)
     }
+
+    /// Whether a device may be brought from this state into `next`, which is another: of what is final only a retired
+    /// device into a revoked one.
+    pub const fn leads_to(self, next: Self) -> bool {
+        !self.is_final() || matches!((self, next), (Self::Retired, Self::Revoked))
+    }
 }
 
 /// One device.

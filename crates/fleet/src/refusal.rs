@@ -4,7 +4,8 @@ use countersign_protocol::UnixTime;
 
 use crate::DeviceId;
 
-/// Why a device was turned away, however often: one record for each device, plane and code.
+/// Why a device was turned away, however often: one record for each device, plane and code, and for whether
+/// it proved to be the device.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RefusalRecord {
     /// The device whose certificate was shown, or whose name was claimed.

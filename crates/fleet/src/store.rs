@@ -30,6 +30,10 @@ pub struct AuditEntry {
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Adds a device with its first certificate, which is recorded as the device's. Only creates.
+    ///
+    /// Refuses the id of a device that was revoked or retired, and the pinned key of one that was revoked, though an older
+    /// copy of the database does not know the device; one that was suspended comes in suspended. A certificate that was
+    /// revoked is recorded as that.
     async fn create_device(
         &self,
         device: &Device,
@@ -49,7 +53,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// for a compromised key, or for the end of its service. A state that is final stays so, but that a retired device
     /// may be revoked still: any other is refused, and nothing is changed or audited.
     ///
-    /// What is final outlasts the database: see [`Store::barred`].
+    /// What is final outlasts the database: see [`Store::barred`]. Where that cannot be made sure of, nothing is changed:
+    /// [`StoreError::Journal`].
     async fn set_device_state(
         &self,
         id: &DeviceId,
@@ -61,7 +66,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// before what is kept of it.
     async fn note_seen(&self, seen: &[Seen]) -> Result<(), StoreError>;
 
-    /// Adds a certificate: a further one of a device that is there, or one of ours that is no device's.
+    /// Adds a certificate: a further one of a device that is there, or one of ours that is no device's. Refuses one of a
+    /// device in a final state, or whose pinned key is that of a revoked one.
     async fn add_certificate(
         &self,
         certificate: &CertificateRecord,

@@ -210,6 +210,7 @@ impl Error {
             Self::Store(StoreError::DeviceExists(_)) => "device-exists",
             Self::Store(StoreError::DeviceRevoked(_)) => "already-revoked",
             Self::Store(StoreError::DeviceRetired(_)) => "already-retired",
+            Self::Store(StoreError::Journal(_)) => "journal-unreliable",
             Self::Store(StoreError::AuthorityExists(_)) => "authority-exists",
             Self::Store(StoreError::UnknownAuthority(_)) => "unknown-authority",
             Self::Store(StoreError::UnknownCertificate(_)) => "unknown-certificate",

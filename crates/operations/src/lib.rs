@@ -4,6 +4,7 @@
 //! a clock and a source of randomness. No verb here knows of HTTP, of flags or of files.
 
 pub mod admit;
+pub mod advice;
 pub mod check_in;
 pub mod context;
 mod device_state;
@@ -21,6 +22,7 @@ pub mod refusals;
 pub mod releases;
 pub mod report;
 pub mod resume;
+pub mod retire;
 pub mod revoke;
 pub mod seen;
 pub mod settings;

@@ -25,7 +25,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::{
     Limits,
     paced::{Pace, Paced, let_hear, linger, reset},
-    peer::{Peer, met_limit, refuse},
+    peer::{Peer, met_limit, refuse, refuse_shown},
     places::{Full, Lost, Place, Places},
     requests::answer_all,
     stats::Stats,
@@ -288,7 +288,8 @@ async fn handshake(
             let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
             let found = presented.describe(cause);
             let (code, reason) = found.unwrap_or_else(|| ("handshake-failed", error.to_string()));
-            refuse(context, name, address, claimed, code, reason);
+            let leaf = presented.leaf();
+            refuse_shown(context, name, address, leaf.as_ref(), code, reason);
             return None;
         }
         Err(_) => {

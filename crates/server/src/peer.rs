@@ -8,6 +8,8 @@ use countersign_operations::{
     admit::{Admitted, Shown, admit},
     refusals::{Log, Refused},
 };
+use countersign_protocol::Digest;
+use countersign_x509::Certificate;
 use http::request::Parts;
 
 use crate::{ApiError, stats::Stats};
@@ -36,8 +38,18 @@ impl Peer {
 
     /// Remembers that a request of this peer was refused, and why.
     pub(crate) fn refused(&self, context: &Context, code: &'static str, reason: String) {
-        let claimed = self.claimed();
-        refuse(context, self.plane, self.address, claimed, code, reason);
+        let refused = Refused {
+            shown: Some(self.shown.fingerprint),
+            ..refused(
+                context,
+                self.plane,
+                self.address,
+                self.claimed(),
+                code,
+                reason,
+            )
+        };
+        remember(context, &refused);
     }
 }
 
@@ -51,8 +63,29 @@ pub(crate) fn refuse(
     reason: String,
 ) {
     let refused = refused(context, plane, from, claimed, code, reason);
+    remember(context, &refused);
+}
+
+/// Remembers that somebody was refused who showed this certificate in the handshake, and says so in the log.
+pub(crate) fn refuse_shown(
+    context: &Context,
+    plane: &'static str,
+    from: IpAddr,
+    shown: Option<&Certificate>,
+    code: &'static str,
+    reason: String,
+) {
+    let claimed = shown.and_then(Certificate::common_name).map(str::to_owned);
+    let refused = Refused {
+        shown: shown.map(|leaf| Digest(leaf.fingerprint())),
+        ..refused(context, plane, from, claimed, code, reason)
+    };
+    remember(context, &refused);
+}
+
+fn remember(context: &Context, refused: &Refused) {
     let log = context.refusals.push(refused.clone());
-    tell(&refused, log);
+    tell(refused, log);
 }
 
 /// Remembers that somebody met a limit, and says so in the log: as one thing, however often.
@@ -82,6 +115,7 @@ fn refused(
         plane,
         from,
         claimed,
+        shown: None,
         code,
         reason,
         times: 1,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_operations::{Context, gate::Cut, seen};
+use countersign_operations::{Context, gate::Cut, refusals, seen};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
@@ -205,7 +205,7 @@ fn listen(
     })
 }
 
-/// Writes what devices last said once a second, and at the end.
+/// Writes what devices last said, and which of them were turned away, once a second, and at the end.
 async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
     loop {
         let stopped = tokio::select! {
@@ -214,6 +214,9 @@ async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
         };
         if let Err(error) = seen::flush(context).await {
             tracing::warn!(%error, "what devices last said could not be written");
+        }
+        if let Err(error) = refusals::flush(context).await {
+            tracing::warn!(%error, "who was turned away could not be written");
         }
         if stopped {
             return;

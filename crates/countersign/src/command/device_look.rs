@@ -63,6 +63,11 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
             device.running.as_ref().map_or_else(|| "-".to_owned(), runs),
         ),
     ]);
+    // What the device itself met, and behind it what somebody met who only has its name.
+    let newest = |proved| device.refusals.iter().find(|one| one.proved == proved);
+    for refusal in [newest(true), newest(false)].into_iter().flatten() {
+        println!("\n{}", refusal.sentence);
+    }
     for certificate in &device.certificates {
         println!("\ncertificate {}", certificate.serial);
         output::pairs(&[

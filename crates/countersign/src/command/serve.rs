@@ -16,7 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     cli::{Global, Serve},
     output,
-    state::State,
+    state::{Journal, State},
 };
 
 pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
@@ -45,7 +45,13 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
     let bound = bind(&state.listen(flags), &limits)?;
     let limits = descriptors::make_room(limits)?;
     let at = bound.addresses();
-    let context = Arc::new(state.context(at.device, at.download).await?);
+    let journal = if flags.accept_journal {
+        Journal::Accepted
+    } else {
+        Journal::Demanded
+    };
+    let context = state.context(at.device, at.download, journal).await?;
+    let context = Arc::new(context);
     for key in state.roots_in_reach() {
         tracing::warn!(
             key,

@@ -103,6 +103,11 @@ impl Presented {
         seen.certificate.as_ref()?.common_name().map(str::to_owned)
     }
 
+    /// The certificate that was shown, whether or not it was taken; not to be believed either.
+    pub(crate) fn leaf(&self) -> Option<Certificate> {
+        self.seen().certificate.clone()
+    }
+
     /// Why a handshake failed, as a stable code and in words: for its certificate, where that was refused.
     pub(crate) fn describe(&self, error: Option<&rustls::Error>) -> Option<(&'static str, String)> {
         if let Some(refused) = &self.seen().refused {
@@ -118,15 +123,19 @@ impl Presented {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
-        let bytes: usize = others.iter().map(|der| der.len()).sum();
-        if others.len() >= CHAIN || bytes.saturating_add(end_entity.len()) > CHAIN_BYTES {
-            let too_long = OtherError(Arc::new(ChainTooLong));
-            return Err(CertificateError::Other(too_long).into());
+        let too_long = || CertificateError::Other(OtherError(Arc::new(ChainTooLong)));
+        if end_entity.len() > CHAIN_BYTES {
+            return Err(too_long().into());
         }
         let certificate = Certificate::from_der(end_entity);
         let certificate = certificate.map_err(|_| CertificateError::BadEncoding)?;
         let mut seen = self.seen();
+        // Before anything is refused, so that what is refused is kept with the device that it was shown for.
         let certificate = &*seen.certificate.insert(certificate);
+        let bytes: usize = others.iter().map(|der| der.len()).sum();
+        if others.len() >= CHAIN || bytes.saturating_add(end_entity.len()) > CHAIN_BYTES {
+            return Err(too_long().into());
+        }
         let fingerprint = Digest(sha256(end_entity));
         let plane = &*self.plane;
         match plane.context.gate.bars(&fingerprint) {
