@@ -15,6 +15,7 @@ mod faults;
 mod formats;
 mod harness;
 mod hostile;
+mod keys;
 mod manifest;
 mod mbedtls;
 mod operator;

@@ -3,9 +3,10 @@
 mod bundle;
 mod inspect;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
+use countersign_keys::Passphrases;
 
 pub(crate) use bundle::{Asking, RootsCommand, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
@@ -32,9 +33,25 @@ pub(crate) struct Global {
         default_value = "countersign-state"
     )]
     pub(crate) state: PathBuf,
+    /// A file with the passphrase of encrypted keys, in one line and for its owner alone (chmod 600). `COUNTERSIGN_PASSPHRASE`
+    /// in the environment does as well; without either it is asked for
+    #[arg(
+        long,
+        global = true,
+        env = "COUNTERSIGN_PASSPHRASE_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Print JSON for programs in place of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
+}
+
+impl Global {
+    /// Where this run takes its passphrases from: to be made once, so that nobody is asked twice.
+    pub(crate) fn passphrases(&self) -> Arc<Passphrases> {
+        Arc::new(Passphrases::new(self.passphrase_file.as_deref()))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +109,16 @@ pub(crate) struct Init {
     /// The author's public key (PEM), where the private one is not on this machine
     #[arg(long, value_name = "FILE", conflicts_with = "author_key")]
     pub(crate) author: Option<PathBuf>,
+    /// Encrypt the private keys of the four authorities with a passphrase; `serve` and `device enroll` need it from then on
+    #[arg(long)]
+    pub(crate) encrypt_keys: bool,
+    /// The private key of the authority that certifies devices: a file to take it from, or a key on a token as a PKCS#11 URI
+    /// (pkcs11:token=T;object=O?module-path=/LIB.so), which is made where the token has none of that name
+    #[arg(long, value_name = "FILE|URI")]
+    pub(crate) device_issuing_key: Option<String>,
+    /// The same for the authority that certifies servers
+    #[arg(long, value_name = "FILE|URI")]
+    pub(crate) server_issuing_key: Option<String>,
     /// Admit images without a Secure Boot signature; their manifests are signed all the same
     #[arg(long)]
     pub(crate) unsigned_images: bool,
@@ -137,7 +164,7 @@ pub(crate) struct ReleaseSign {
     /// The app image
     #[arg(value_name = "APP.bin")]
     pub(crate) image: PathBuf,
-    /// The author's private key (PEM)
+    /// The author's private key: a file that holds it in PEM, plain or encrypted, or a line with a PKCS#11 URI
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
     /// The product that the release is for

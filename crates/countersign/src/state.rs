@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
-use countersign_keys::FileKey;
+use countersign_keys::{Passphrases, Stored};
 use countersign_operations::{Clock as _, Context, Gate, Settings, found as authorities};
 use countersign_pki::{Authority, Signer as _};
 use countersign_protocol::Digest;
@@ -30,6 +30,8 @@ use crate::{
 pub(crate) struct State {
     pub(crate) layout: Layout,
     pub(crate) toml: toml::File,
+    passphrases: Arc<Passphrases>,
+    keys: Keys,
     _lock: Lock,
 }
 
@@ -42,9 +44,18 @@ pub(crate) enum Journal {
     Accepted,
 }
 
+/// When the keys of the authorities are opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Keys {
+    /// At the start: a server that cannot sign shall not come up.
+    AtOnce,
+    /// When something is signed: most commands sign nothing, and need no passphrase and no token.
+    WhenNeeded,
+}
+
 impl State {
     /// Takes a state directory, if it is whole and nobody else holds it.
-    pub(crate) fn open(root: &Path) -> Result<Self> {
+    pub(crate) fn open(root: &Path, passphrases: Arc<Passphrases>, keys: Keys) -> Result<Self> {
         let layout = Layout::new(root);
         check_whole(&layout)?;
         let lock = Lock::take(&layout.lock())?;
@@ -52,6 +63,8 @@ impl State {
         Ok(Self {
             layout,
             toml,
+            passphrases,
+            keys,
             _lock: lock,
         })
     }
@@ -115,7 +128,9 @@ impl State {
 
     /// Who the servers are. Their certificate is made anew where it is due.
     pub(crate) fn identity(&self) -> Result<Identity> {
-        let key = FileKey::load(&self.layout.server_key())?;
+        let place = self.layout.server_key();
+        let key = Stored::read(&place).and_then(|stored| stored.file_key(&self.passphrases));
+        let key = key.with_context(|| unusable(&place))?;
         let path = self.layout.server_chain();
         let mut chain = certificates(&path)?;
         let due = chain.first().is_none_or(|leaf| {
@@ -172,10 +187,17 @@ impl State {
 
     fn issuing(&self, what: &str) -> Result<Authority> {
         let name = format!("{what}-issuing");
-        let key = FileKey::load(&self.layout.authority_key(&name))?;
         let certificate = self.certificate(&name)?;
         let root = self.certificate(&format!("{what}-root"))?;
-        Ok(Authority::new(certificate, vec![root], Arc::new(key))?)
+        let place = self.layout.authority_key(&name);
+        let key = Stored::read(&place).and_then(|stored| match self.keys {
+            Keys::AtOnce => stored.open(&self.passphrases),
+            Keys::WhenNeeded => {
+                Ok(stored.when_needed(certificate.public_key(), Arc::clone(&self.passphrases)))
+            }
+        });
+        let key = key.with_context(|| unusable(&place))?;
+        Ok(Authority::new(certificate, vec![root], key)?)
     }
 
     fn certificate(&self, name: &str) -> Result<Certificate> {
@@ -196,6 +218,10 @@ impl State {
         });
         key.with_context(|| format!("{} is not a key of download addresses", path.display()))
     }
+}
+
+fn unusable(key: &Path) -> String {
+    format!("the key {} cannot be used", key.display())
 }
 
 /// A host as it stands in a URL.

@@ -10,10 +10,7 @@ use crate::{
 };
 
 pub(super) async fn list(global: &Global) -> Result<()> {
-    let devices: Vec<DeviceView> = Operator::reach(&global.state)
-        .await?
-        .get("/v1/devices")
-        .await?;
+    let devices: Vec<DeviceView> = Operator::reach(global).await?.get("/v1/devices").await?;
     if global.json {
         return output::json(&devices);
     }
@@ -39,7 +36,7 @@ pub(super) async fn list(global: &Global) -> Result<()> {
 
 pub(super) async fn show(global: &Global, id: &str) -> Result<()> {
     let path = operator::path("/v1/devices/", id, "");
-    let device: DeviceView = Operator::reach(&global.state).await?.get(&path).await?;
+    let device: DeviceView = Operator::reach(global).await?.get(&path).await?;
     print(global, &device)
 }
 

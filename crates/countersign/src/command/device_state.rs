@@ -44,10 +44,7 @@ pub(super) async fn resume(global: &Global, id: &str) -> Result<()> {
 
 async fn change(global: &Global, id: &str, verb: &str, body: &Value) -> Result<DeviceView> {
     let path = operator::path("/v1/devices/", id, verb);
-    Operator::reach(&global.state)
-        .await?
-        .post(&path, body)
-        .await
+    Operator::reach(global).await?.post(&path, body).await
 }
 
 fn show(global: &Global, device: &DeviceView, done: &str, what: &str) -> Result<()> {

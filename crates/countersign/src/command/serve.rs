@@ -16,7 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     cli::{Global, Serve},
     output,
-    state::{Journal, State},
+    state::{Journal, Keys, State},
 };
 
 pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
@@ -38,7 +38,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    let state = State::open(&global.state)?;
+    let state = State::open(&global.state, global.passphrases(), Keys::AtOnce)?;
     let identity = IdentityHandle::new(&state.identity()?)?;
     let token = state.operator_token()?;
     let limits = state.toml.limits();
