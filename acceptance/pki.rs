@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::harness::{DEVICE, House, Server, need, run};
+use crate::harness::{DEVICE, House, Server, need, run, times_refused, wait_until};
 
 const INSTALL: &str = "apt-get install openssl";
 
@@ -179,9 +179,23 @@ fn a_resumed_session_does_not_outlive_a_revocation() {
         };
         let words = ask(["-sess_out", &session]);
         assert!(words.contains("HTTP/1.1 404"), "{version}: {words}");
+        // It is good until then.
+        let words = ask(["-sess_in", &session]);
+        for line in ["Reused, TLSv1.", "HTTP/1.1 404"] {
+            assert!(words.contains(line), "{version}: no `{line}` in {words}");
+        }
         house.ok(&["device", "revoke", DEVICE]);
         let words = ask(["-sess_in", &session]);
-        assert!(words.contains("Reused, TLSv1."), "{version}: {words}");
-        assert!(words.contains("device-revoked"), "{version}: {words}");
+        assert!(
+            words.contains("alert certificate revoked"),
+            "{version}: {words}"
+        );
+        for other in ["Reused, TLSv1.", "HTTP/1.1"] {
+            assert!(!words.contains(other), "{version}: {words}");
+        }
+        assert!(
+            wait_until(|| times_refused(&house, "device-revoked") > 0),
+            "{version}"
+        );
     }
 }
