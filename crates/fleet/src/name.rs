@@ -19,9 +19,9 @@ pub struct ProductName(String);
 
 /// A name that breaks its rule.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{name}` is not a {what}: {rule}")]
+#[error("`{name}` is not {what}: {rule}")]
 pub struct NameError {
-    /// What was wanted.
+    /// What was wanted, with its article.
     pub what: &'static str,
     /// The text that was given.
     pub name: String,
@@ -42,6 +42,14 @@ impl DeviceId {
     pub fn registered(authority: &AuthorityName, name: &str) -> Result<Self, NameError> {
         own_device(name)?;
         Ok(Self(format!("{authority}/{name}")))
+    }
+
+    /// Demands that it is in no registered authority's namespace, as that of a device of ours.
+    ///
+    /// # Errors
+    /// [`NameError`] where it is.
+    pub fn demand_ours(&self) -> Result<(), NameError> {
+        own_device(&self.0)
     }
 
     /// The name of the registered authority in whose namespace it is; none of a device of ours.
@@ -73,14 +81,19 @@ impl FromStr for DeviceId {
     type Err = NameError;
 
     fn from_str(id: &str) -> Result<Self, NameError> {
-        match id.split_once('/') {
-            None => own_device(id)?,
-            Some((authority, name)) => {
-                authority.parse::<AuthorityName>()?;
-                own_device(name)?;
-            }
+        let Some((authority, name)) = id.split_once('/') else {
+            own_device(id)?;
+            return Ok(Self(id.to_owned()));
+        };
+        if authority.parse::<AuthorityName>().is_ok() && own_device(name).is_ok() {
+            return Ok(Self(id.to_owned()));
         }
-        Ok(Self(id.to_owned()))
+        Err(NameError {
+            what: DEVICE,
+            name: id.to_owned(),
+            rule: "1 to 64 of A-Z a-z 0-9 . _ : -, the first a letter or digit; a registered authority's name and a `/` \
+                   before it, where that vouches for the device",
+        })
     }
 }
 
@@ -88,7 +101,7 @@ impl FromStr for AuthorityName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        lower_case("authority's name", name).map(Self)
+        lower_case("an authority's name", name).map(Self)
     }
 }
 
@@ -96,7 +109,7 @@ impl FromStr for ProductName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        lower_case("product name", name).map(Self)
+        lower_case("a product name", name).map(Self)
     }
 }
 
@@ -121,7 +134,7 @@ impl fmt::Display for ProductName {
 fn own_device(name: &str) -> Result<(), NameError> {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._:-".contains(&c);
     let rule = "1 to 64 of A-Z a-z 0-9 . _ : -, the first a letter or digit";
-    checked("device id", name, 64, allowed, rule).map(drop)
+    checked(DEVICE, name, 64, allowed, rule).map(drop)
 }
 
 fn lower_case(what: &'static str, name: &str) -> Result<String, NameError> {
@@ -152,6 +165,9 @@ fn is_name(name: &str, longest: usize, allowed: impl Fn(u8) -> bool) -> bool {
             .is_some_and(|first| first.is_ascii_alphanumeric())
         && name.bytes().all(allowed)
 }
+
+/// What a device's id is called.
+const DEVICE: &str = "a device id";
 
 #[cfg(test)]
 mod tests {
@@ -196,11 +212,13 @@ mod tests {
         let id = DeviceId::registered(&acme, "board-7").unwrap();
         assert_eq!(id.as_str(), "acme/board-7");
         assert_eq!((id.authority(), id.name()), (Some("acme"), "board-7"));
+        id.demand_ours().unwrap_err();
         assert_eq!(id.as_str().parse(), Ok(id));
         for name in ["other/board-7", "", "../board-7", "a b"] {
             DeviceId::registered(&acme, name).unwrap_err();
         }
         let ours: DeviceId = "acme:board-7".parse().unwrap();
         assert_eq!((ours.authority(), ours.name()), (None, "acme:board-7"));
+        ours.demand_ours().unwrap();
     }
 }

@@ -23,9 +23,11 @@ pub struct Request {
 /// Certifies a new device. Enrollment only creates: a device that is there keeps its key.
 ///
 /// # Errors
-/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::Store`] with
-/// `DeviceExists` where the id is taken; nothing is changed then.
+/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
+/// registered authority's namespace, whose devices are not ours to certify; [`Error::Store`] with `DeviceExists` where
+/// the id is taken; nothing is changed then.
 pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView, Error> {
+    request.id.demand_ours()?;
     let name = match &request.product {
         Some(name) => name,
         None => context.settings.only_product()?,
