@@ -76,6 +76,8 @@ impl State {
         download: SocketAddr,
         journal: Journal,
     ) -> Result<Context> {
+        // Before another journal is begun: where a key cannot be had, nothing was done.
+        let device_authority = self.issuing("device")?;
         let store = self.store(journal).await?;
         let images = LocalStore::open(self.layout.images())?;
         let url = |set: &Option<String>, at: SocketAddr| {
@@ -98,7 +100,7 @@ impl State {
             gate,
             store: Arc::new(store),
             images: Arc::new(images),
-            device_authority: self.issuing("device")?,
+            device_authority,
             server_root: self.certificate("server-root")?,
             url_keys: vec![self.url_key()?],
             settings,

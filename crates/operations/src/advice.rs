@@ -1,6 +1,6 @@
 //! What to do about a device that is turned away: a sentence for each reason.
 
-use countersign_fleet::{CertificateRecord, Device, RefusalRecord};
+use countersign_fleet::{CertificateRecord, Device, DeviceState, RefusalRecord};
 use countersign_protocol::UnixTime;
 
 use crate::{Refusal, text::rfc3339};
@@ -11,6 +11,16 @@ pub fn advice(code: &str) -> Option<&'static str> {
     Some(advice)
 }
 
+/// Why a device was refused, as its code and in words. A retired device's certificates are revoked, and in the handshake
+/// no more is known of them.
+pub fn why<'a>(device: &Device, refusal: &'a RefusalRecord) -> (&'a str, String) {
+    let is_retired = device.state == DeviceState::Retired && refusal.proved;
+    if is_retired && refusal.code == Refusal::Revoked.code() {
+        return (Refusal::Retired.code(), Refusal::Retired.to_string());
+    }
+    (&refusal.code, refusal.reason.clone())
+}
+
 /// A refusal of a device as a sentence, with what to do: what `device show` says.
 pub fn sentence(
     device: &Device,
@@ -19,7 +29,8 @@ pub fn sentence(
     now: UnixTime,
 ) -> String {
     let ago = ago(refusal.last_at, now);
-    let (plane, from, reason) = (&refusal.plane, &refusal.from, &refusal.reason);
+    let (plane, from) = (&refusal.plane, &refusal.from);
+    let (code, reason) = why(device, refusal);
     let often = match refusal.times {
         0 | 1 => String::new(),
         times => format!(" ({times} times)"),
@@ -31,9 +42,9 @@ pub fn sentence(
     };
     let reason = match ended(certificates, refusal) {
         Some(end) => format!("its certificate ended on {}", rfc3339(end)),
-        None => reason.clone(),
+        None => reason,
     };
-    let advice = advice(&refusal.code).unwrap_or("docs/protocol.md has what that means");
+    let advice = advice(code).unwrap_or("docs/protocol.md has what that means");
     let since = match device.last_seen {
         Some(seen) if seen > refusal.last_at => ". It came in since",
         _ => "",
@@ -246,6 +257,19 @@ mod tests {
             "somebody in its name was turned away just now at the device plane, coming from 192.0.2.7: \
              the certificate has ended; give it a new certificate. It came in since"
         );
+        // What a device is told in the handshake depends on its certificates; what an operator is told, on the device too.
+        refusal.code = Refusal::Revoked.code().to_owned();
+        refusal.reason = Refusal::Revoked.to_string();
+        for (proved, state, code) in [
+            (true, DeviceState::Revoked, "device-revoked"),
+            (true, DeviceState::Retired, "device-retired"),
+            (false, DeviceState::Retired, "device-revoked"),
+        ] {
+            (device.state, refusal.proved) = (state, proved);
+            assert_eq!(why(&device, &refusal).0, code);
+            let told = sentence(&device, &certificates, &refusal, now);
+            assert!(told.contains(advice(code).unwrap()), "{told}");
+        }
         for (seconds, words) in [(0, "just now"), (3600, "1 hour ago"), (90_000, "1 day ago")] {
             assert_eq!(ago(UnixTime(7), UnixTime(7 + seconds)), words);
         }

@@ -14,6 +14,7 @@ pub(crate) async fn set(
     reason: Option<&str>,
     action: &str,
 ) -> Result<DeviceView, Error> {
+    let alone = context.gate.follows.lock().await;
     let device = context
         .store
         .device(id)
@@ -37,5 +38,6 @@ pub(crate) async fn set(
             context.gate.bar(&fingerprints, Bar::Revoked);
         }
     }
+    drop(alone);
     devices::show(context, id).await
 }

@@ -24,6 +24,8 @@ pub struct Gate {
     barred: RwLock<BarredSet>,
     anchors: RwLock<Arc<Anchors>>,
     planes: Mutex<Vec<Weak<dyn Cut>>>,
+    /// Held by who changes a device's state in the store and then here, so that no other change comes between the two.
+    pub(crate) follows: tokio::sync::Mutex<()>,
 }
 
 /// Where connections can be cut: a plane.
@@ -65,6 +67,7 @@ impl Gate {
                 all: vec![own],
             })),
             planes: Mutex::default(),
+            follows: tokio::sync::Mutex::default(),
         }
     }
 

@@ -273,6 +273,7 @@ impl DeviceRefusalView {
         refusal: &RefusalRecord,
         now: UnixTime,
     ) -> Self {
+        let (code, reason) = advice::why(device, refusal);
         Self {
             at: rfc3339(refusal.last_at),
             first_at: rfc3339(refusal.first_at),
@@ -280,9 +281,9 @@ impl DeviceRefusalView {
             plane: refusal.plane.clone(),
             from: refusal.from.clone(),
             proved: refusal.proved,
-            reason: refusal.code.clone(),
-            reason_text: refusal.reason.clone(),
-            advice: advice::advice(&refusal.code).map(str::to_owned),
+            reason: code.to_owned(),
+            reason_text: reason,
+            advice: advice::advice(code).map(str::to_owned),
             sentence: advice::sentence(device, certificates, refusal, now),
         }
     }
