@@ -102,6 +102,9 @@ fn in_another_order_or_with_one_more_or_less_a_chain_is_another() {
     let five = come(&[leaf, issuing, &root, &root, &root]);
     assert_eq!(five, (Err("CertificateUnknown".to_owned()), [7, 1]));
     assert!(world.refuses("chain-too-long"));
+    // It is kept with the device whose certificate was at the head.
+    let shown = world.context.refusals.all()[0].shown;
+    assert_eq!(shown, Some(board.fingerprint()));
     let large = vec![0x30; 7500];
     assert_eq!(come(&[leaf, issuing, &large]).1, [7, 1]);
     assert!(world.refuses("chain-too-long"));
