@@ -156,6 +156,11 @@ fn devices_that_cannot_be_enrolled_leave_no_folder() {
     let cases = [
         (&["device", "enroll", DEVICE, "--out", &out][..], "already"),
         (&["device", "enroll", "../x", "--out", &out], "device id"),
+        // The namespace of a registered authority is not ours to certify in.
+        (
+            &["device", "enroll", "acme/x", "--out", &out],
+            "`acme/x` is not a device id",
+        ),
         (
             &["device", "enroll", "x", "--product", "none", "--out", &out],
             "`demo`",

@@ -79,6 +79,12 @@ const REFUSALS: &[[&str; 4]] = &[
     ["no-certificate", "server", "device-plane", "no-certificate"],
     ["impostor", "server", "device-plane", "unknown-issuer"],
     [
+        "revoked-live-connection",
+        "server",
+        "device-plane",
+        "device-revoked",
+    ],
+    [
         "revoked-new-connection",
         "server",
         "device-plane",
@@ -86,12 +92,6 @@ const REFUSALS: &[[&str; 4]] = &[
     ],
     [
         "revoked-resumed-session",
-        "server",
-        "device-plane",
-        "device-revoked",
-    ],
-    [
-        "revoked-live-connection",
         "server",
         "device-plane",
         "device-revoked",

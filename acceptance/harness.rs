@@ -10,7 +10,7 @@ mod peers;
 mod table;
 
 pub(crate) use self::{
-    ask::{Answer, ask},
+    ask::{Answer, REVOKED, SUSPENDED, ask, barred, times_refused, wait_until},
     house::{DEVICE, House, Server, curl, run},
     images::{Image, built_with, composed, image, large},
     mint::{Authority, Leaf, self_signed},

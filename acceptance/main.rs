@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod backup;
 mod bad_input;
 mod bad_state;
 mod demo;
@@ -14,6 +15,7 @@ mod faults;
 mod formats;
 mod harness;
 mod hostile;
+mod keys;
 mod manifest;
 mod mbedtls;
 mod operator;

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::harness::{DEVICE, House, Server, need, run};
+use crate::harness::{DEVICE, House, Server, need, run, times_refused, wait_until};
 
 const INSTALL: &str = "apt-get install openssl";
 
@@ -115,13 +115,18 @@ fn s_client_proves_both_ends_in_both_versions() {
     house.enroll();
     let identity = identity(&house);
     let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
+    let root = run(Command::new("openssl")
+        .args(["x509", "-noout", "-subject", "-in"])
+        .arg(house.state().join("authorities/device-root.pem")));
+    let root = String::from_utf8(root.stdout).unwrap();
+    let root = root.trim().strip_prefix("subject=").unwrap();
     for version in ["-tls1_2", "-tls1_3"] {
         let words = s_client(&house, &server, version, &identity);
         for line in [
             "Verify return code: 0 (ok)",
             "HTTP/1.1 404",
-            // Asked for in the first handshake, by an empty list of authorities.
-            "No client certificate CA names sent",
+            // Asked for in the first handshake, by the name of the authority whose certificates are taken.
+            &format!("Acceptable client certificate CA names\n{root}\n"),
         ] {
             assert!(words.contains(line), "{version}: no `{line}` in {words}");
         }
@@ -130,6 +135,29 @@ fn s_client_proves_both_ends_in_both_versions() {
             !words.contains("HTTP/1.1"),
             "{version} without a certificate: {words}"
         );
+    }
+}
+
+#[test]
+fn no_authority_is_named_where_the_settings_say_so() {
+    if !need("s_client_names", "openssl", INSTALL) {
+        return;
+    }
+    let house = House::new();
+    let settings = house.state().join("countersign.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let silent = text.replace("name_authorities = true ", "name_authorities = false ");
+    assert_ne!(silent, text);
+    std::fs::write(&settings, silent).unwrap();
+    let server = house.serve();
+    house.enroll();
+    let identity = identity(&house);
+    let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let words = s_client(&house, &server, version, &identity);
+        for line in ["HTTP/1.1 404", "No client certificate CA names sent"] {
+            assert!(words.contains(line), "{version}: no `{line}` in {words}");
+        }
     }
 }
 
@@ -151,9 +179,23 @@ fn a_resumed_session_does_not_outlive_a_revocation() {
         };
         let words = ask(["-sess_out", &session]);
         assert!(words.contains("HTTP/1.1 404"), "{version}: {words}");
+        // It is good until then.
+        let words = ask(["-sess_in", &session]);
+        for line in ["Reused, TLSv1.", "HTTP/1.1 404"] {
+            assert!(words.contains(line), "{version}: no `{line}` in {words}");
+        }
         house.ok(&["device", "revoke", DEVICE]);
         let words = ask(["-sess_in", &session]);
-        assert!(words.contains("Reused, TLSv1."), "{version}: {words}");
-        assert!(words.contains("device-revoked"), "{version}: {words}");
+        assert!(
+            words.contains("alert certificate revoked"),
+            "{version}: {words}"
+        );
+        for other in ["Reused, TLSv1.", "HTTP/1.1"] {
+            assert!(!words.contains(other), "{version}: {words}");
+        }
+        assert!(
+            wait_until(|| times_refused(&house, "device-revoked") > 0),
+            "{version}"
+        );
     }
 }

@@ -16,14 +16,14 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy, Product, Settings, enroll, found, publish,
+    Clock, Context, Entropy, Gate, Product, Settings, enroll, found, publish,
     refusals::Refusals,
     seen::{self, SeenBuffer},
     sign,
 };
 use countersign_pki::{Authority, Signer, certificate_request};
 use countersign_protocol::{CheckIn, Digest, MAX_CHECK_IN, SlotState, UnixTime};
-use countersign_server::{Config, Identity as ServerIdentity, Limits, bind};
+use countersign_server::{Config, Identity as ServerIdentity, IdentityHandle, Limits, bind};
 use countersign_x509::{Certificate, pem, sha256};
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
 use tempfile::TempDir;
@@ -42,8 +42,7 @@ pub(crate) struct Installation {
     pub(crate) server_root: Certificate,
     /// What every device says: that it runs the newest release.
     pub(crate) check_in: Vec<u8>,
-    device_root: Certificate,
-    server: ServerIdentity,
+    server: IdentityHandle,
     context: Arc<Context>,
     /// The server's threads: not those of the client.
     runtime: Runtime,
@@ -71,15 +70,16 @@ impl Installation {
             &System,
             &System,
         )?;
-        let identity = ServerIdentity {
+        let identity = IdentityHandle::new(&ServerIdentity {
             chain: server_issuing.chain_of(leaf),
             key: key.to_pkcs8_der()?,
-        };
+        })?;
         let author = FileKey::generate()?;
         let store = runtime.block_on(SqliteStore::open(&folder.path().join("fleet.sqlite")))?;
         let mut secret = Zeroizing::new([0; 32]);
         System.fill(&mut *secret);
         let context = Context {
+            gate: Gate::new(device.root),
             store: Arc::new(store),
             images: Arc::new(LocalStore::open(folder.path().join("images"))?),
             device_authority: device_issuing,
@@ -98,7 +98,6 @@ impl Installation {
             devices: devices.collect::<Result<_>>()?,
             server_root: server.root,
             check_in,
-            device_root: device.root,
             server: identity,
             context: Arc::new(context),
             runtime,
@@ -116,6 +115,7 @@ impl Installation {
             download: any,
             operator: None,
             socket: self.folder.path().join(format!("operator-{nth}.sock")),
+            name_authorities: true,
         };
         // Its sockets belong to the server's threads too.
         let bound = self
@@ -125,17 +125,9 @@ impl Installation {
         let at = bound.addresses().device;
         let (stop, stopped) = watch::channel(false);
         let (context, identity) = (Arc::clone(&self.context), self.server.clone());
-        let root = self.device_root.clone();
         let serving = self.runtime.spawn(async move {
             bound
-                .serve(
-                    context,
-                    &identity,
-                    &root,
-                    "unused".into(),
-                    unlimited(),
-                    stopped,
-                )
+                .serve(context, &identity, "unused".into(), unlimited(), stopped)
                 .await
         });
         Ok(Server {

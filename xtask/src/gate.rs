@@ -2,6 +2,7 @@
 
 mod bare_metal;
 mod counts;
+mod features;
 mod mbedtls;
 mod summary;
 mod tests_step;
@@ -31,7 +32,7 @@ pub(crate) struct Step {
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "tools",
-        about: "install what the tests need: openssl, curl, clang, a Python venv with Espressif's tools",
+        about: "install what the tests need: openssl, curl, clang, SoftHSM, a Python venv with Espressif's tools",
         run: tools::run,
         needs_tools: false,
     },
@@ -68,6 +69,8 @@ pub(crate) const STEPS: &[Step] = &[
                 "clippy",
                 "--locked",
                 "--workspace",
+                "--features",
+                FULL,
                 "--all-targets",
                 "--",
                 "-D",
@@ -82,6 +85,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "a device's TLS library: lints and tests of the crate that binds it, programs for the tests",
         run: mbedtls::run,
         needs_tools: false,
+    },
+    Step {
+        name: "features",
+        about: "what can be left out is left out: lints and tests of the crate that keeps keys, without tokens",
+        run: features::run,
+        needs_tools: true,
     },
     Step {
         name: "tests",
@@ -99,7 +108,14 @@ pub(crate) const STEPS: &[Step] = &[
         name: "docs",
         about: "the documentation builds without a warning",
         run: |_| {
-            let args = ["doc", "--locked", "--workspace", "--no-deps"];
+            let args = [
+                "doc",
+                "--locked",
+                "--workspace",
+                "--features",
+                FULL,
+                "--no-deps",
+            ];
             cargo(&args, &[("RUSTDOCFLAGS", "-D warnings")])
         },
         needs_tools: false,
@@ -111,6 +127,9 @@ pub(crate) const STEPS: &[Step] = &[
         needs_tools: false,
     },
 ];
+
+/// What is linted, tested and documented: the program with all that can be left out. The step `features` leaves it out.
+const FULL: &str = "countersign/full";
 
 /// What the steps share.
 struct Context {

@@ -4,9 +4,10 @@ mod asking;
 mod bundle;
 mod inspect;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
+use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
@@ -35,6 +36,16 @@ pub(crate) struct Global {
         display_order = LAST
     )]
     pub(crate) state: PathBuf,
+    /// A file with the passphrase of encrypted keys, in one line and for its owner alone (chmod 600). `COUNTERSIGN_PASSPHRASE`
+    /// in the environment does as well; without either it is asked for
+    #[arg(
+        long,
+        global = true,
+        env = "COUNTERSIGN_PASSPHRASE_FILE",
+        value_name = "FILE",
+        display_order = LAST
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Print JSON for programs in place of text for people
     #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
@@ -42,6 +53,13 @@ pub(crate) struct Global {
 
 /// Behind a command's own options.
 const LAST: usize = 1000;
+
+impl Global {
+    /// Where this run takes its passphrases from: to be made once, so that nobody is asked twice.
+    pub(crate) fn passphrases(&self) -> Arc<Passphrases> {
+        Arc::new(Passphrases::new(self.passphrase_file.as_deref()))
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -54,7 +72,7 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
-    /// Enroll, suspend, revoke and look at devices
+    /// Enroll, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
     /// A virtual ESP32
@@ -98,6 +116,16 @@ pub(crate) struct Init {
     /// The author's public key (PEM), where the private one is not on this machine
     #[arg(long, value_name = "FILE", conflicts_with = "author_key")]
     pub(crate) author: Option<PathBuf>,
+    /// Encrypt the private keys of the four authorities with a passphrase; `serve` and `device enroll` need it from then on
+    #[arg(long)]
+    pub(crate) encrypt_keys: bool,
+    /// The private key of the authority that certifies devices: a file to take it from, or a key on a token as a PKCS#11 URI
+    /// (pkcs11:token=T;object=O?module-path=/LIB.so), which is made where the token has none of that name
+    #[arg(long, value_name = "FILE|URI")]
+    pub(crate) device_issuing_key: Option<String>,
+    /// The same for the authority that certifies servers
+    #[arg(long, value_name = "FILE|URI")]
+    pub(crate) server_issuing_key: Option<String>,
     /// Admit images without a Secure Boot signature; their manifests are signed all the same
     #[arg(long)]
     pub(crate) unsigned_images: bool,
@@ -107,7 +135,6 @@ pub(crate) struct Init {
 }
 
 #[derive(Args, Clone, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the flags are called so")]
 pub(crate) struct Serve {
     /// The device plane's address; the setting is `[device] listen`
     #[arg(long, env = "COUNTERSIGN_DEVICE_LISTEN", value_name = "ADDR:PORT")]
@@ -118,6 +145,10 @@ pub(crate) struct Serve {
     /// The operator plane's address beside its socket; the setting is `[operator] listen`
     #[arg(long, env = "COUNTERSIGN_OPERATOR_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) operator_listen: Option<SocketAddr>,
+    /// Where the journal of revocations is missing, damaged or old, begin a new one from what the database knows. Devices that
+    /// were revoked after the database's backup come in again then, unless they are revoked again. Give it once
+    #[arg(long)]
+    pub(crate) accept_journal: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,7 +171,7 @@ pub(crate) struct ReleaseSign {
     /// The app image
     #[arg(value_name = "APP.bin")]
     pub(crate) image: PathBuf,
-    /// The author's private key (PEM)
+    /// The author's private key: a file that holds it in PEM, plain or encrypted, or a line with a PKCS#11 URI
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
     /// The product that the release is for
@@ -180,6 +211,14 @@ pub(crate) enum Device {
     },
     /// Never admit a device again; nothing takes this back
     Revoke {
+        /// Its id
+        id: String,
+        /// Why, for whoever reads it later
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Take a device out of service for good, with nobody to blame; it may be revoked still
+    Retire {
         /// Its id
         id: String,
         /// Why, for whoever reads it later

@@ -50,6 +50,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Device(Device::Revoke { id, reason }) => {
             block_on(device_state::revoke(&global, &id, reason.as_deref()))?;
         }
+        Command::Device(Device::Retire { id, reason }) => {
+            block_on(device_state::retire(&global, &id, reason.as_deref()))?;
+        }
         Command::Device(Device::Suspend { id, reason }) => {
             block_on(device_state::suspend(&global, &id, reason.as_deref()))?;
         }

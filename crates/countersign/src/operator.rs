@@ -11,7 +11,10 @@ use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
-use crate::state::{Layout, State};
+use crate::{
+    cli::Global,
+    state::{Journal, Keys, Layout, State},
+};
 
 /// The operator plane of one state directory.
 #[derive(Debug)]
@@ -24,13 +27,13 @@ pub(crate) enum Operator {
 
 impl Operator {
     /// Reaches the server of a state directory, or takes the directory where none runs.
-    pub(crate) async fn reach(root: &Path) -> Result<Self> {
-        if let Ok(server) = Self::running(root).await {
+    pub(crate) async fn reach(global: &Global) -> Result<Self> {
+        if let Ok(server) = Self::running(&global.state).await {
             return Ok(server);
         }
-        let state = State::open(root)?;
+        let state = State::open(&global.state, global.passphrases(), Keys::WhenNeeded)?;
         let (device, download) = (state.toml.device.listen, state.toml.download.listen);
-        let context = state.context(device, download).await?;
+        let context = state.context(device, download, Journal::Demanded).await?;
         let router = countersign_server::local_router(context.into());
         Ok(Self::Here(Box::new((router, state))))
     }
@@ -150,6 +153,7 @@ fn hint(code: &str) -> &'static str {
         }
         "unknown-author" => "; the authors are named under the product in countersign.toml",
         "old-counter" => "; sign it again, with a higher --counter",
+        "journal-unreliable" => "; nothing was changed",
         "disk-full" => "; nothing was changed: make room, and do it again",
         "product-not-named" => "; name it with --product",
         _ => "",

@@ -7,11 +7,12 @@ pub(crate) mod toml;
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
-use countersign_keys::FileKey;
-use countersign_operations::{Clock as _, Context, Settings, found as authorities};
+use countersign_keys::{Passphrases, Stored};
+use countersign_operations::{Clock as _, Context, Gate, Settings, found as authorities};
 use countersign_pki::{Authority, Signer as _};
 use countersign_protocol::Digest;
 use countersign_server::{Config, Identity};
@@ -29,12 +30,32 @@ use crate::{
 pub(crate) struct State {
     pub(crate) layout: Layout,
     pub(crate) toml: toml::File,
+    passphrases: Arc<Passphrases>,
+    keys: Keys,
     _lock: Lock,
+}
+
+/// What is demanded of the journal of revocations.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Journal {
+    /// It is there, whole, and this database's.
+    Demanded,
+    /// Where it is not, another is begun: the operator says so.
+    Accepted,
+}
+
+/// When the keys of the authorities are opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Keys {
+    /// At the start: a server that cannot sign shall not come up.
+    AtOnce,
+    /// When something is signed: most commands sign nothing, and need no passphrase and no token.
+    WhenNeeded,
 }
 
 impl State {
     /// Takes a state directory, if it is whole and nobody else holds it.
-    pub(crate) fn open(root: &Path) -> Result<Self> {
+    pub(crate) fn open(root: &Path, passphrases: Arc<Passphrases>, keys: Keys) -> Result<Self> {
         let layout = Layout::new(root);
         check_whole(&layout)?;
         let lock = Lock::take(&layout.lock())?;
@@ -42,6 +63,8 @@ impl State {
         Ok(Self {
             layout,
             toml,
+            passphrases,
+            keys,
             _lock: lock,
         })
     }
@@ -51,11 +74,11 @@ impl State {
         &self,
         device: SocketAddr,
         download: SocketAddr,
+        journal: Journal,
     ) -> Result<Context> {
-        let database = self.layout.database();
-        let store = SqliteStore::open(&database)
-            .await
-            .with_context(|| format!("{} cannot be opened", database.display()))?;
+        // Before another journal is begun: where a key cannot be had, nothing was done.
+        let device_authority = self.issuing("device")?;
+        let store = self.store(journal).await?;
         let images = LocalStore::open(self.layout.images())?;
         let url = |set: &Option<String>, at: SocketAddr| {
             let host = self.toml.hosts.first().map_or("localhost", String::as_str);
@@ -71,10 +94,13 @@ impl State {
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
         };
+        let gate = Gate::new(self.certificate("device-root")?);
+        gate.load(&store).await?;
         Ok(Context {
+            gate,
             store: Arc::new(store),
             images: Arc::new(images),
-            device_authority: self.issuing("device")?,
+            device_authority,
             server_root: self.certificate("server-root")?,
             url_keys: vec![self.url_key()?],
             settings,
@@ -86,14 +112,27 @@ impl State {
         })
     }
 
-    /// The root of the devices that are served.
-    pub(crate) fn device_root(&self) -> Result<Certificate> {
-        self.certificate("device-root")
+    async fn store(&self, journal: Journal) -> Result<SqliteStore> {
+        let database = self.layout.database();
+        let place = match &self.toml.state.journal {
+            Some(path) => self.layout.root.join(path),
+            None => self.layout.journal(),
+        };
+        let opened = match journal {
+            Journal::Demanded => SqliteStore::open_with_journal(&database, &place).await,
+            Journal::Accepted => SqliteStore::open_accepting_journal(&database, &place).await,
+        };
+        match opened {
+            Err(error @ StoreError::Journal(_)) => Err(anyhow!("{error}; {ABOUT_JOURNAL}")),
+            opened => opened.with_context(|| format!("{} cannot be opened", database.display())),
+        }
     }
 
     /// Who the servers are. Their certificate is made anew where it is due.
     pub(crate) fn identity(&self) -> Result<Identity> {
-        let key = FileKey::load(&self.layout.server_key())?;
+        let place = self.layout.server_key();
+        let key = Stored::read(&place).and_then(|stored| stored.file_key(&self.passphrases));
+        let key = key.with_context(|| unusable(&place))?;
         let path = self.layout.server_chain();
         let mut chain = certificates(&path)?;
         let due = chain.first().is_none_or(|leaf| {
@@ -126,6 +165,7 @@ impl State {
             download: flags.download_listen.unwrap_or(self.toml.download.listen),
             operator: flags.operator_listen.or(self.toml.operator.listen),
             socket: self.layout.socket(),
+            name_authorities: self.toml.device.name_authorities,
         }
     }
 
@@ -149,10 +189,17 @@ impl State {
 
     fn issuing(&self, what: &str) -> Result<Authority> {
         let name = format!("{what}-issuing");
-        let key = FileKey::load(&self.layout.authority_key(&name))?;
         let certificate = self.certificate(&name)?;
         let root = self.certificate(&format!("{what}-root"))?;
-        Ok(Authority::new(certificate, vec![root], Arc::new(key))?)
+        let place = self.layout.authority_key(&name);
+        let key = Stored::read(&place).and_then(|stored| match self.keys {
+            Keys::AtOnce => stored.open(&self.passphrases),
+            Keys::WhenNeeded => {
+                Ok(stored.when_needed(certificate.public_key(), Arc::clone(&self.passphrases)))
+            }
+        });
+        let key = key.with_context(|| unusable(&place))?;
+        Ok(Authority::new(certificate, vec![root], key)?)
     }
 
     fn certificate(&self, name: &str) -> Result<Certificate> {
@@ -173,6 +220,10 @@ impl State {
         });
         key.with_context(|| format!("{} is not a key of download addresses", path.display()))
     }
+}
+
+fn unusable(key: &Path) -> String {
+    format!("the key {} cannot be used", key.display())
 }
 
 /// A host as it stands in a URL.
@@ -227,3 +278,7 @@ fn check_whole(layout: &Layout) -> Result<()> {
     }
     Ok(())
 }
+
+/// What is said behind that which is wrong with the journal.
+const ABOUT_JOURNAL: &str = "until then it is not known for sure which devices are revoked, and nothing is done. Where there is \
+                             no better one, `countersign serve --accept-journal` begins another from what the database knows";

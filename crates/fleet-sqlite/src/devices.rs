@@ -1,16 +1,19 @@
-//! Devices and their certificates.
+//! Devices.
 
 use std::collections::BTreeMap;
 
 use countersign_fleet::{
-    CertificateRecord, Device, DeviceId, DeviceState, Running, Seen, StoreError,
+    CertificateRecord, Device, DeviceId, DeviceState, Revoked, Running, Seen, StoreError,
 };
-use countersign_protocol::{Digest, UnixTime};
+use countersign_protocol::UnixTime;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
+    certificates,
     error::{failed, is_duplicate, number},
+    journal::What,
     row::{self, Row},
+    strangers,
 };
 
 pub(crate) async fn create(
@@ -18,18 +21,23 @@ pub(crate) async fn create(
     device: &Device,
     certificate: &CertificateRecord,
 ) -> Result<(), StoreError> {
+    let barred = strangers::admit(&mut *connection, device).await?;
+    let (state, state_reason) = match &barred {
+        Some((state, reason)) => (*state, reason),
+        None => (device.state, &device.state_reason),
+    };
     let last_seen = device.last_seen.map(|at| number("last_seen", at.0));
     let running = device.running.as_ref();
     sqlx::query(
         "INSERT INTO devices (id, product, urn, state, state_reason, enrolled_at, last_seen, running_version, \
-         running_chip, running_image, running_slot, running_pending) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         running_chip, running_image, running_slot, running_pending, pin) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(device.id.as_str())
     .bind(device.product.as_str())
     .bind(&device.urn)
-    .bind(device.state.as_str())
-    .bind(&device.state_reason)
+    .bind(state.as_str())
+    .bind(state_reason)
     .bind(number("enrolled_at", device.enrolled_at.0)?)
     .bind(last_seen.transpose()?)
     .bind(running.map(|running| running.version.as_str()))
@@ -37,6 +45,7 @@ pub(crate) async fn create(
     .bind(running.and_then(|running| running.image.as_ref().map(|image| image.0.as_slice())))
     .bind(running.and_then(|running| running.slot))
     .bind(running.map(|running| i64::from(running.pending_verify)))
+    .bind(device.pin.as_ref().map(|pin| pin.0.as_slice()))
     .execute(&mut *connection)
     .await
     .map_err(|error| {
@@ -46,36 +55,12 @@ pub(crate) async fn create(
             failed(error)
         }
     })?;
-    add_certificate(connection, &device.id, certificate).await
-}
-
-async fn add_certificate(
-    connection: &mut SqliteConnection,
-    device: &DeviceId,
-    certificate: &CertificateRecord,
-) -> Result<(), StoreError> {
-    let revoked_at = certificate.revoked_at.map(|at| number("revoked_at", at.0));
-    sqlx::query(
-        "INSERT INTO certificates (fingerprint, serial, device_id, not_before, not_after, revoked_at, der) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(certificate.fingerprint.0.as_slice())
-    .bind(&certificate.serial)
-    .bind(device.as_str())
-    .bind(number("not_before", certificate.not_before.0)?)
-    .bind(number("not_after", certificate.not_after.0)?)
-    .bind(revoked_at.transpose()?)
-    .bind(&certificate.der)
-    .execute(connection)
-    .await
-    .map_err(|error| {
-        if is_duplicate(&error) {
-            StoreError::CertificateExists(certificate.fingerprint)
-        } else {
-            failed(error)
-        }
-    })?;
-    Ok(())
+    // Whatever else its record says, a certificate is the device's that it comes with.
+    let certificate = CertificateRecord {
+        device: Some(device.id.clone()),
+        ..certificate.clone()
+    };
+    certificates::add(connection, &certificate).await
 }
 
 pub(crate) async fn by_id(
@@ -91,17 +76,6 @@ pub(crate) async fn all(readers: &SqlitePool) -> Result<Vec<Device>, StoreError>
     row::every(query, readers, read).await
 }
 
-pub(crate) async fn certificates(
-    readers: &SqlitePool,
-    id: &DeviceId,
-) -> Result<Vec<CertificateRecord>, StoreError> {
-    let query = sqlx::query(
-        "SELECT * FROM certificates WHERE device_id = $1 ORDER BY not_before DESC, seq DESC",
-    )
-    .bind(id.as_str());
-    row::every(query, readers, read_certificate).await
-}
-
 pub(crate) async fn set_state(
     connection: &mut SqliteConnection,
     id: &DeviceId,
@@ -111,29 +85,46 @@ pub(crate) async fn set_state(
 ) -> Result<Device, StoreError> {
     // In the statement itself, so that of a revocation and a resumption at once the first one wins.
     let changed = sqlx::query(
-        "UPDATE devices SET state = $2, state_reason = $3 WHERE id = $1 AND (state <> $4 OR $2 = $4)",
+        "UPDATE devices SET state = $2, state_reason = $3 WHERE id = $1 \
+         AND (state NOT IN ($4, $5) OR state = $2 OR $2 = $4)",
     )
     .bind(id.as_str())
     .bind(state.as_str())
     .bind(reason)
     .bind(DeviceState::Revoked.as_str())
+    .bind(DeviceState::Retired.as_str())
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
-    if state == DeviceState::Revoked {
-        sqlx::query(
-            "UPDATE certificates SET revoked_at = $2 WHERE device_id = $1 AND revoked_at IS NULL",
-        )
-        .bind(id.as_str())
-        .bind(number("revoked_at", at.0)?)
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
+    let device = by_id(&mut *connection, id).await?;
+    let device = device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))?;
+    if changed.rows_affected() == 0 {
+        return Err(match device.state {
+            DeviceState::Retired => StoreError::DeviceRetired(id.clone()),
+            _ => StoreError::DeviceRevoked(id.clone()),
+        });
     }
-    match by_id(connection, id).await? {
-        None => Err(StoreError::UnknownDevice(id.clone())),
-        Some(_) if changed.rows_affected() == 0 => Err(StoreError::DeviceRevoked(id.clone())),
-        Some(device) => Ok(device),
+    if let Some(reason) = What::State(state).revokes_for() {
+        let revoked = Revoked { at, reason };
+        certificates::revoke_all_of(&mut *connection, id, revoked).await?;
+    }
+    strangers::follow(connection, id, state, at).await?;
+    Ok(device)
+}
+
+/// Refuses another certificate for a device that will never come again, or whose key will not.
+pub(crate) async fn may_get_certificates(
+    connection: &mut SqliteConnection,
+    id: &DeviceId,
+) -> Result<(), StoreError> {
+    let device = by_id(&mut *connection, id).await?;
+    let device = device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))?;
+    match device.state {
+        DeviceState::Retired => Err(StoreError::DeviceRetired(id.clone())),
+        DeviceState::Revoked => Err(StoreError::DeviceRevoked(id.clone())),
+        DeviceState::Active | DeviceState::Suspended => {
+            strangers::refuse_key(connection, id, device.pin.as_ref()).await
+        }
     }
 }
 
@@ -211,24 +202,12 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Device, StoreError> {
         id: row.parsed("id")?,
         product: row.parsed("product")?,
         urn: row.get("urn")?,
+        pin: row.optional_digest("pin")?,
         state: row.parsed("state")?,
         state_reason: row.optional("state_reason")?,
         enrolled_at: row.time("enrolled_at")?,
         last_seen: row.optional_time("last_seen")?,
         running,
-    })
-}
-
-pub(crate) fn read_certificate(row: &SqliteRow) -> Result<CertificateRecord, StoreError> {
-    let row = Row::of("certificates", row);
-    Ok(CertificateRecord {
-        fingerprint: Digest(row.bytes("fingerprint")?),
-        serial: row.get("serial")?,
-        device: row.parsed("device_id")?,
-        not_before: row.time("not_before")?,
-        not_after: row.time("not_after")?,
-        revoked_at: row.optional_time("revoked_at")?,
-        der: row.get("der")?,
     })
 }
 

@@ -10,16 +10,23 @@
 //! `synchronous` anew with each transaction: a second connection would only wait for the first, and the next synced
 //! commit takes the unsynced ones before it to the disk too, in order.
 //!
+//! **Journal.** What was barred for good shall stay so where an older copy of the database is restored: see [`journal`].
+//!
 //! **Schema.** `PRAGMA user_version` counts the migrations in the file. A file of a newer program is refused untouched.
 
 mod audit;
+mod authorities;
+mod certificates;
 mod devices;
 mod error;
+pub mod journal;
 mod offers;
+mod refusals;
 mod releases;
 mod row;
 mod schema;
 mod standing;
 mod store;
+mod strangers;
 
 pub use store::SqliteStore;

@@ -4,6 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use countersign_fleet::StoreError;
 use countersign_protocol::{Digest, UnixTime};
+use futures_util::TryStreamExt as _;
 use sqlx::{
     Column as _, Decode, Row as _, Sqlite, SqliteExecutor, Type, ValueRef as _,
     query::Query,
@@ -22,14 +23,18 @@ pub(crate) async fn one<T>(
     found.as_ref().map(read).transpose()
 }
 
-/// All rows that a query finds.
+/// All rows that a query finds, each read as it comes: of a million rows only what was read of them is in memory.
 pub(crate) async fn every<T>(
     query: Query<'_, Sqlite, SqliteArguments>,
     executor: impl SqliteExecutor<'_>,
-    read: impl FnMut(&SqliteRow) -> Result<T, StoreError>,
+    mut read: impl FnMut(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let found = query.fetch_all(executor).await.map_err(failed)?;
-    found.iter().map(read).collect()
+    let mut rows = query.fetch(executor);
+    let mut all = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        all.push(read(&row)?);
+    }
+    Ok(all)
 }
 
 /// A row of one table, or its part of a joined row. What it holds and we would never have written is

@@ -5,7 +5,7 @@ use countersign_protocol::Digest;
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
 use crate::{
-    devices, offers, releases,
+    certificates, devices, offers, releases,
     row::{self, Row},
 };
 
@@ -33,7 +33,7 @@ fn read(row: &SqliteRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         // No column name is in both tables.
         device: devices::read(row)?,
-        certificate: devices::read_certificate(row)?,
+        certificate: certificates::read(row)?,
         open: if open.is_there()? {
             Some(offers::cells(open)?)
         } else {

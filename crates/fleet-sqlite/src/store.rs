@@ -2,15 +2,23 @@
 
 mod open;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use countersign_fleet::{
-    AuditEntry, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState,
-    ProductName, Release, ReleaseId, Seen, Standing, Store, StoreError,
+    AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
+    DeviceState, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority, Release,
+    ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen, Standing, Store, StoreError,
 };
-use countersign_protocol::{Digest, OfferId, Reason};
+use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
-use crate::{audit, devices, error::failed, offers, releases, standing};
+use crate::{
+    audit, authorities, certificates, devices,
+    error::failed,
+    journal::{self, Entry, Journal, Listed},
+    offers, refusals, releases, standing,
+};
 
 /// A fleet in one `SQLite` file.
 #[derive(Debug)]
@@ -19,6 +27,8 @@ pub struct SqliteStore {
     writer: SqlitePool,
     /// A few, which cannot.
     readers: SqlitePool,
+    /// What outlasts the database; none where it is only read.
+    journal: Option<Mutex<Journal>>,
 }
 
 /// How far a transaction has come when its commit returns.
@@ -39,6 +49,49 @@ impl SqliteStore {
             Lasting::Written => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
         };
         self.writer.begin_with(statement).await.map_err(failed)
+    }
+
+    /// Begins a transaction that is written to the journal too. What the journal has already, and a transaction before
+    /// failed to do, is done first.
+    async fn begin_journaled(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        if self.journal().is_some_and(|journal| journal.has_waiting()) {
+            let done = journal::done(&mut transaction).await?;
+            let waiting = self.journal().map(|journal| journal.waiting(done));
+            for entry in waiting.unwrap_or_default() {
+                journal::apply(&mut transaction, &entry).await?;
+            }
+        }
+        Ok(transaction)
+    }
+
+    /// Writes lines to the journal, and only then commits. The last thing that a transaction does: what is in the
+    /// journal counts, even where the commit fails.
+    async fn commit_journaled(
+        &self,
+        mut transaction: Transaction<'static, Sqlite>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StoreError> {
+        let at = {
+            let Some(mut journal) = self.journal() else {
+                return Err(StoreError::ReadOnly("it was opened for reading".into()));
+            };
+            // The disk is waited for here and now: a call that is given up on at an `await` would leave a line of which
+            // nobody knows.
+            journal.append(entries)?;
+            journal.position()
+        };
+        journal::note_done(&mut transaction, at).await?;
+        commit(transaction).await?;
+        if let Some(mut journal) = self.journal() {
+            journal.settle(at.lines);
+        }
+        Ok(())
+    }
+
+    fn journal(&self) -> Option<MutexGuard<'_, Journal>> {
+        let journal = self.journal.as_ref()?;
+        Some(journal.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -69,7 +122,7 @@ impl Store for SqliteStore {
     }
 
     async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError> {
-        devices::certificates(&self.readers, id).await
+        certificates::of_device(&self.readers, id).await
     }
 
     async fn set_device_state(
@@ -79,10 +132,13 @@ impl Store for SqliteStore {
         reason: Option<&str>,
         audit: &AuditEntry,
     ) -> Result<Device, StoreError> {
-        let mut transaction = self.begin(Lasting::Synced).await?;
+        let mut transaction = self.begin_journaled().await?;
         let device = devices::set_state(&mut transaction, id, state, reason, audit.at).await?;
+        let certificates = certificates::of_device(&mut *transaction, id).await?;
+        let listed: Vec<Listed> = certificates.iter().map(Listed::of).collect();
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await?;
+        let entries = Entry::of_device(audit.at, &device, &listed);
+        self.commit_journaled(transaction, entries).await?;
         Ok(device)
     }
 
@@ -93,6 +149,114 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Written).await?;
         devices::note_seen(&mut transaction, seen).await?;
         commit(transaction).await
+    }
+
+    async fn add_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        if let Some(id) = &certificate.device {
+            devices::may_get_certificates(&mut transaction, id).await?;
+        }
+        certificates::add(&mut transaction, certificate).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn find_certificates(
+        &self,
+        search: &CertificateSearch,
+        limit: u32,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        certificates::find(&self.readers, search, limit).await
+    }
+
+    async fn revoke_certificate(
+        &self,
+        fingerprint: &Digest,
+        reason: RevocationReason,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let at = audit.at;
+        let mut transaction = self.begin_journaled().await?;
+        let revoked = Revoked { at, reason };
+        let changed = certificates::revoke(&mut transaction, fingerprint, revoked).await?;
+        let found = certificates::by_fingerprint(&mut transaction, fingerprint).await?;
+        let Some(record) = found.filter(|_| changed) else {
+            return Ok(false);
+        };
+        audit::add(&mut transaction, audit).await?;
+        let listed = Listed::of(&record);
+        let entry = Entry::of_certificate(revoked, record.device.as_ref(), listed);
+        self.commit_journaled(transaction, vec![entry]).await?;
+        Ok(true)
+    }
+
+    async fn barred(&self) -> Result<Vec<Barred>, StoreError> {
+        certificates::barred(&self.readers).await
+    }
+
+    async fn revoked_serials(
+        &self,
+        issuer: &Digest,
+        and_unnoted: bool,
+        now: UnixTime,
+    ) -> Result<Vec<RevokedSerial>, StoreError> {
+        certificates::revoked_serials(&self.readers, issuer, and_unnoted, now).await
+    }
+
+    async fn newest_crl(&self, issuer: &Digest) -> Result<Option<CrlRecord>, StoreError> {
+        certificates::newest_crl(&self.readers, issuer).await
+    }
+
+    async fn keep_crl(&self, crl: &CrlRecord) -> Result<bool, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let kept = certificates::keep_crl(&mut transaction, crl).await?;
+        commit(transaction).await?;
+        Ok(kept)
+    }
+
+    async fn authorities(&self) -> Result<Vec<RegisteredAuthority>, StoreError> {
+        authorities::all(&self.readers).await
+    }
+
+    async fn add_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        authorities::add(&mut transaction, authority).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn set_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        authorities::set(&mut transaction, authority).await?;
+        audit::add(&mut transaction, audit).await?;
+        commit(transaction).await
+    }
+
+    async fn note_refusals(&self, batch: &[RefusalRecord]) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin(Lasting::Written).await?;
+        for refusal in batch {
+            refusals::note(&mut transaction, refusal).await?;
+        }
+        commit(transaction).await
+    }
+
+    async fn refusals(&self, device: &DeviceId) -> Result<Vec<RefusalRecord>, StoreError> {
+        refusals::of_device(&self.readers, device).await
     }
 
     async fn add_release(

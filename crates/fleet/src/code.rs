@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{DeviceState, OfferState};
+use crate::{
+    CertificateProfile, DeviceState, NameMapping, OfferState, RevocationReason, VouchesFor,
+};
 
 /// A text that is no code of its kind.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -16,13 +18,14 @@ pub struct UnknownCode {
 
 impl DeviceState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Suspended, Self::Revoked];
+    pub const ALL: [Self; 4] = [Self::Active, Self::Suspended, Self::Retired, Self::Revoked];
 
-    /// The state's code: `active`, `suspended`, `revoked`. A code never changes its meaning.
+    /// The state's code: `active`, `suspended`, `retired`, `revoked`. A code never changes its meaning.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Retired => "retired",
             Self::Revoked => "revoked",
         }
     }
@@ -50,6 +53,114 @@ impl OfferState {
     }
 }
 
+impl CertificateProfile {
+    /// Every profile.
+    pub const ALL: [Self; 6] = [
+        Self::Device,
+        Self::DeviceInService,
+        Self::Server,
+        Self::Authority,
+        Self::Proof,
+        Self::Registered,
+    ];
+
+    /// The profile's code: `device`, `device-in-service`, `server`, `authority`, `proof`, `registered`. A code never
+    /// changes its meaning.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::DeviceInService => "device-in-service",
+            Self::Server => "server",
+            Self::Authority => "authority",
+            Self::Proof => "proof",
+            Self::Registered => "registered",
+        }
+    }
+}
+
+impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::Superseded,
+        Self::CessationOfOperation,
+    ];
+
+    /// The reason's code: `unspecified`, `key-compromise`, `superseded`, `cessation-of-operation`. A code never changes
+    /// its meaning.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "key-compromise",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation-of-operation",
+        }
+    }
+}
+
+impl VouchesFor {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Known, Self::New, Self::Nobody];
+
+    /// Its code: `known`, `new`, `nobody`. A code never changes its meaning.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::New => "new",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+impl NameMapping {
+    /// Every mapping.
+    pub const ALL: [Self; 3] = [Self::CommonName, Self::Uri, Self::DnsName];
+
+    /// The mapping's code: `cn`, `uri`, `dns`. A code never changes its meaning.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CommonName => "cn",
+            Self::Uri => "uri",
+            Self::DnsName => "dns",
+        }
+    }
+}
+
+impl FromStr for CertificateProfile {
+    type Err = UnknownCode;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        find(&Self::ALL, Self::as_str, code).ok_or_else(|| unknown("certificate profile", code))
+    }
+}
+
+impl FromStr for RevocationReason {
+    type Err = UnknownCode;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        find(&Self::ALL, Self::as_str, code).ok_or_else(|| unknown("revocation reason", code))
+    }
+}
+
+impl FromStr for VouchesFor {
+    type Err = UnknownCode;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        let what = "range of an authority (known, new, nobody)";
+        find(&Self::ALL, Self::as_str, code).ok_or_else(|| unknown(what, code))
+    }
+}
+
+impl FromStr for NameMapping {
+    type Err = UnknownCode;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        let what = "part of a certificate that names a device (cn, uri, dns)";
+        find(&Self::ALL, Self::as_str, code).ok_or_else(|| unknown(what, code))
+    }
+}
+
 impl FromStr for DeviceState {
     type Err = UnknownCode;
 
@@ -63,6 +174,18 @@ impl FromStr for OfferState {
 
     fn from_str(code: &str) -> Result<Self, UnknownCode> {
         find(&Self::ALL, Self::as_str, code).ok_or_else(|| unknown("offer state", code))
+    }
+}
+
+impl fmt::Display for CertificateProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -95,9 +218,10 @@ mod tests {
 
     #[test]
     fn codes_are_frozen_and_read_back() {
-        for (state, code) in DeviceState::ALL
-            .into_iter()
-            .zip(["active", "suspended", "revoked"])
+        for (state, code) in
+            DeviceState::ALL
+                .into_iter()
+                .zip(["active", "suspended", "retired", "revoked"])
         {
             assert_eq!(state.to_string(), code);
             assert_eq!(code.parse(), Ok(state));
@@ -111,6 +235,34 @@ mod tests {
         ]) {
             assert_eq!(state.to_string(), code);
             assert_eq!(code.parse(), Ok(state));
+        }
+        let profiles = [
+            "device",
+            "device-in-service",
+            "server",
+            "authority",
+            "proof",
+            "registered",
+        ];
+        for (profile, code) in CertificateProfile::ALL.into_iter().zip(profiles) {
+            assert_eq!(profile.to_string(), code);
+            assert_eq!(code.parse(), Ok(profile));
+        }
+        let reasons = [
+            "unspecified",
+            "key-compromise",
+            "superseded",
+            "cessation-of-operation",
+        ];
+        for (reason, code) in RevocationReason::ALL.into_iter().zip(reasons) {
+            assert_eq!(reason.to_string(), code);
+            assert_eq!(code.parse(), Ok(reason));
+        }
+        for (vouches_for, code) in VouchesFor::ALL.into_iter().zip(["known", "new", "nobody"]) {
+            assert_eq!(code.parse(), Ok(vouches_for));
+        }
+        for (mapping, code) in NameMapping::ALL.into_iter().zip(["cn", "uri", "dns"]) {
+            assert_eq!(code.parse(), Ok(mapping));
         }
     }
 

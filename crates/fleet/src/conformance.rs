@@ -8,7 +8,9 @@
     reason = "a test suite, which fails by a panic"
 )]
 
+mod certificates;
 mod devices;
+mod gate;
 mod offers;
 mod releases;
 mod sample;
@@ -28,6 +30,15 @@ pub async fn run<S: Store>(fresh: impl AsyncFn() -> S) {
     devices::lists_in_order(&fresh().await).await;
     devices::sets_state(&fresh().await).await;
     devices::notes_what_was_seen(&fresh().await).await;
+    certificates::adds_and_finds(&fresh().await).await;
+    certificates::revokes_one(&fresh().await).await;
+    certificates::bars(&fresh().await).await;
+    certificates::keeps_what_is_final(&fresh().await).await;
+    certificates::refuses_a_revoked_key(&fresh().await).await;
+    certificates::publishes_serials(&fresh().await).await;
+    certificates::keeps_the_newest_crl(&fresh().await).await;
+    gate::registers_authorities(&fresh().await).await;
+    gate::notes_refusals(&fresh().await).await;
     releases::adds_and_finds(&fresh().await).await;
     releases::refuses_a_second_of_its_kind(&fresh().await).await;
     releases::keeps_the_largest_numbers(&fresh().await).await;

@@ -11,19 +11,38 @@ pub enum DeviceState {
     Active,
     /// It may not for now.
     Suspended,
-    /// It may never again under its certificates.
+    /// It is out of service: it may never again under its certificates, and nobody is to blame.
+    Retired,
+    /// It may never again under its certificates: they are in wrong hands, or may be.
     Revoked,
+}
+
+impl DeviceState {
+    /// Whether nothing leads out of this state, and the device's certificates are revoked with it.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Retired | Self::Revoked)
+    }
+
+    /// Whether a device may be brought from this state into `next`, which is another: of what is final only a retired
+    /// device into a revoked one.
+    pub const fn leads_to(self, next: Self) -> bool {
+        !self.is_final() || matches!((self, next), (Self::Retired, Self::Revoked))
+    }
 }
 
 /// One device.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Device {
-    /// Its id, unique in the fleet, and the subject CN of its certificates.
+    /// Its id, unique in the fleet: the subject CN of the certificates that we issue, or what a registered authority's
+    /// certificates call it, behind that authority's name.
     pub id: DeviceId,
     /// The product that it was made as.
     pub product: ProductName,
-    /// Its URN (RFC 9039), the SAN URI of its certificates.
+    /// Its URN (RFC 9039), the SAN URI of the certificates that we issue.
     pub urn: String,
+    /// SHA-256 of its public key (`SubjectPublicKeyInfo`), where it is known by that key alone: a device of a
+    /// registered authority. A device of ours is known by the certificates that we issued to it.
+    pub pin: Option<Digest>,
     /// Whether it may come.
     pub state: DeviceState,
     /// Why it may not, as the operator said.
@@ -60,23 +79,4 @@ pub struct Seen {
     pub at: UnixTime,
     /// What it said that it runs.
     pub running: Running,
-}
-
-/// A certificate that was issued. None is ever forgotten.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CertificateRecord {
-    /// SHA-256 of its DER.
-    pub fingerprint: Digest,
-    /// Its serial number, lower-case hexadecimal.
-    pub serial: String,
-    /// The device that it names.
-    pub device: DeviceId,
-    /// The first second of its validity.
-    pub not_before: UnixTime,
-    /// The last second of its validity.
-    pub not_after: UnixTime,
-    /// When it was revoked, if it was.
-    pub revoked_at: Option<UnixTime>,
-    /// The certificate itself.
-    pub der: Vec<u8>,
 }

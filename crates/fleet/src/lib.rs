@@ -1,5 +1,7 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
+pub mod authority;
+pub mod certificate;
 pub mod code;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -7,15 +9,22 @@ pub mod decision;
 pub mod device;
 pub mod name;
 pub mod offer;
+pub mod refusal;
 pub mod release;
 pub mod standing;
 pub mod store;
 
+pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
+pub use certificate::{
+    Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, RevocationReason,
+    Revoked, RevokedSerial,
+};
 pub use code::UnknownCode;
 pub use decision::{Bounds, Decision, End, Next, OpenOffer, Situation, Why, decide};
-pub use device::{CertificateRecord, Device, DeviceState, Running, Seen};
-pub use name::{DeviceId, NameError, ProductName};
+pub use device::{Device, DeviceState, Running, Seen};
+pub use name::{AuthorityName, DeviceId, NameError, ProductName};
 pub use offer::{OfferRecord, OfferState};
+pub use refusal::RefusalRecord;
 pub use release::{Release, ReleaseId};
 pub use standing::Standing;
 pub use store::{AuditEntry, Store, StoreError};

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 
 use crate::{
-    CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState, ProductName,
-    Release, ReleaseId, Seen, Standing,
+    AuthorityName, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
+    DeviceState, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority, Release,
+    ReleaseId, RevocationReason, RevokedSerial, Seen, Standing,
 };
 
 /// One line of what was done, by whom, to what.
@@ -29,6 +30,10 @@ pub struct AuditEntry {
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Adds a device with its first certificate, which is recorded as the device's. Only creates.
+    ///
+    /// Refuses the id of a device that was revoked or retired, and the pinned key of one that was revoked, though an older
+    /// copy of the database does not know the device; one that was suspended comes in suspended. A certificate that was
+    /// revoked is recorded as that.
     async fn create_device(
         &self,
         device: &Device,
@@ -44,8 +49,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn devices(&self) -> Result<Vec<Device>, StoreError>;
     /// A device's certificates, newest first.
     async fn certificates(&self, id: &DeviceId) -> Result<Vec<CertificateRecord>, StoreError>;
-    /// Sets whether a device may come; with [`DeviceState::Revoked`] its certificates are revoked too, as of `audit.at`.
-    /// A revoked device stays so: any other state is refused, and nothing is changed or audited.
+    /// Sets whether a device may come; with a state that is final its certificates are revoked too, as of `audit.at`:
+    /// for a compromised key, or for the end of its service. A state that is final stays so, but that a retired device
+    /// may be revoked still: any other is refused, and nothing is changed or audited.
+    ///
+    /// What is final outlasts the database: see [`Store::barred`]. Where that cannot be made sure of, nothing is changed:
+    /// [`StoreError::Journal`].
     async fn set_device_state(
         &self,
         id: &DeviceId,
@@ -56,6 +65,65 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Writes a batch of what devices last said. Unknown devices are passed over, and so is what a device said
     /// before what is kept of it.
     async fn note_seen(&self, seen: &[Seen]) -> Result<(), StoreError>;
+
+    /// Adds a certificate: a further one of a device that is there, or one of ours that is no device's. Refuses one of a
+    /// device in a final state, or whose pinned key is that of a revoked one.
+    async fn add_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// Certificates, those that end first at the head, `limit` of them at most.
+    async fn find_certificates(
+        &self,
+        search: &CertificateSearch,
+        limit: u32,
+    ) -> Result<Vec<CertificateRecord>, StoreError>;
+    /// Revokes one certificate as of `audit.at`; gives `false`, and changes and audits nothing, where it was revoked
+    /// before.
+    async fn revoke_certificate(
+        &self,
+        fingerprint: &Digest,
+        reason: RevocationReason,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError>;
+    /// Every certificate whose holder is to be turned away: revoked, or of a device that is suspended. Those that were
+    /// revoked stay among them even where an older copy of the database took the place of the newer.
+    async fn barred(&self) -> Result<Vec<Barred>, StoreError>;
+    /// What an authority has to publish: the serial numbers of its certificates that are revoked and have not ended at
+    /// `now`, in order. With `and_unnoted` those too of which no issuer was noted.
+    async fn revoked_serials(
+        &self,
+        issuer: &Digest,
+        and_unnoted: bool,
+        now: UnixTime,
+    ) -> Result<Vec<RevokedSerial>, StoreError>;
+    /// An authority's newest CRL.
+    async fn newest_crl(&self, issuer: &Digest) -> Result<Option<CrlRecord>, StoreError>;
+    /// Keeps an authority's CRL in place of the one before. Gives `false`, and changes nothing, where its number is not
+    /// above that one's.
+    async fn keep_crl(&self, crl: &CrlRecord) -> Result<bool, StoreError>;
+
+    /// The registered authorities, by name.
+    async fn authorities(&self) -> Result<Vec<RegisteredAuthority>, StoreError>;
+    /// Registers an authority. Refuses a name or a key that is there.
+    async fn add_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// Changes what a registered authority may do; its name, certificate and key stay what they are.
+    async fn set_authority(
+        &self,
+        authority: &RegisteredAuthority,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+
+    /// Adds to what is kept of who was turned away: times are added up, the first time stays. Unknown devices are passed
+    /// over.
+    async fn note_refusals(&self, refusals: &[RefusalRecord]) -> Result<(), StoreError>;
+    /// Why a device was turned away, the last first.
+    async fn refusals(&self, device: &DeviceId) -> Result<Vec<RefusalRecord>, StoreError>;
 
     /// Adds a release and gives its number, whatever its `id` says. Refuses a version or counter that the product
     /// already has.
@@ -114,9 +182,24 @@ pub enum StoreError {
     /// A device of that id or of that URN is there already: two spellings of a MAC address have one URN.
     #[error("device `{0}` is already enrolled")]
     DeviceExists(DeviceId),
+    /// An authority of that name or with that key is registered already.
+    #[error("an authority `{0}`, or one with its key, is already registered")]
+    AuthorityExists(AuthorityName),
     /// The device was revoked, which nothing takes back.
     #[error("device `{0}` is revoked, and stays so")]
     DeviceRevoked(DeviceId),
+    /// The device was retired, which nothing takes back.
+    #[error("device `{0}` is retired, and stays so")]
+    DeviceRetired(DeviceId),
+    /// The record of what was revoked, beside the database, is not there, or is not the database's.
+    #[error("the journal of revocations cannot be relied on: {0}")]
+    Journal(String),
+    /// No such authority.
+    #[error("no authority `{0}` is registered")]
+    UnknownAuthority(AuthorityName),
+    /// No such certificate.
+    #[error("no certificate {0}")]
+    UnknownCertificate(Digest),
     /// The certificate is recorded already.
     #[error("certificate {0} is already recorded")]
     CertificateExists(Digest),

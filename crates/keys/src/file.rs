@@ -1,6 +1,6 @@
 //! Keys in files.
 
-mod store;
+pub(crate) mod store;
 
 use std::{fmt, path::Path};
 
@@ -12,7 +12,7 @@ use aws_lc_rs::{
 use countersign_pki::{SignError, Signer};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{Error, encrypted};
 
 /// A P-256 key that is, or can be, kept in a file.
 pub struct FileKey {
@@ -34,25 +34,20 @@ impl FileKey {
     /// as `openssl ecparam -genkey` writes it, behind its `EC PARAMETERS`.
     ///
     /// # Errors
-    /// [`Error::NotAKey`]; [`Error::Encrypted`].
+    /// [`Error::NotAKey`]; [`Error::Encrypted`], which [`crate::open`] takes; [`Error::Encryption`] for RFC 1421's way.
     pub fn from_pkcs8_pem(text: &str) -> Result<Self, Error> {
-        let blocks = pem::parse_many(text).map_err(|_| Error::NotAKey)?;
-        let mut found = None;
-        for block in blocks {
-            let tag = block.tag().to_owned();
-            // RFC 1421's way, which old `openssl` writes inside `EC PRIVATE KEY`.
-            let encrypted = block.headers().get("Proc-Type").is_some();
-            let contents = Zeroizing::new(block.into_contents());
-            match tag.as_str() {
-                "ENCRYPTED PRIVATE KEY" => return Err(Error::Encrypted),
-                "PRIVATE KEY" | "EC PRIVATE KEY" if encrypted => return Err(Error::Encrypted),
-                "PRIVATE KEY" | "EC PRIVATE KEY" if found.is_none() => found = Some(contents),
-                "PRIVATE KEY" | "EC PRIVATE KEY" => return Err(Error::NotAKey),
-                _ => {}
-            }
+        match Block::read(text)? {
+            Block::Plain(der) => Self::from_der(&der),
+            Block::Encrypted(_) => Err(Error::Encrypted),
         }
-        let der = found.ok_or(Error::NotAKey)?;
-        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der);
+    }
+
+    /// Reads a private key in DER: PKCS#8, or RFC 5915.
+    ///
+    /// # Errors
+    /// [`Error::NotAKey`].
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der);
         Self::from_pair(pair.map_err(|_| Error::NotAKey)?)
     }
 
@@ -63,6 +58,15 @@ impl FileKey {
     pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
         let document = self.pair.to_pkcs8v1().map_err(|_| Error::Library)?;
         Ok(store::encode(document.as_ref()))
+    }
+
+    /// Writes the key as encrypted PKCS#8 in PEM, `ENCRYPTED PRIVATE KEY`.
+    ///
+    /// # Errors
+    /// [`Error::Library`].
+    pub fn to_encrypted_pem(&self, passphrase: &str) -> Result<String, Error> {
+        let der = encrypted::encrypt(&self.to_pkcs8_der()?, passphrase)?;
+        Ok(countersign_x509::pem::encode(ENCRYPTED, &der))
     }
 
     /// Writes the key as PKCS#8 in DER.
@@ -101,6 +105,15 @@ impl FileKey {
         store::write_new(path, self.to_pkcs8_pem()?.as_bytes(), &self.public_key)
     }
 
+    /// The same, encrypted with a passphrase.
+    ///
+    /// # Errors
+    /// As [`FileKey::save_new`].
+    pub fn save_new_encrypted(&self, path: &Path, passphrase: &str) -> Result<(), Error> {
+        let text = self.to_encrypted_pem(passphrase)?;
+        store::write_new(path, text.as_bytes(), &self.public_key)
+    }
+
     /// The public half in PEM, `PUBLIC KEY`.
     pub fn public_key_pem(&self) -> String {
         countersign_x509::pem::encode("PUBLIC KEY", &self.public_key)
@@ -110,6 +123,38 @@ impl FileKey {
         let der = pair.public_key().as_der().map_err(|_| Error::Library)?;
         let public_key = der.as_ref().to_vec();
         Ok(Self { pair, public_key })
+    }
+}
+
+/// The one private key of a text in PEM.
+pub(crate) enum Block {
+    /// In DER.
+    Plain(Zeroizing<Vec<u8>>),
+    /// `EncryptedPrivateKeyInfo` in DER.
+    Encrypted(Vec<u8>),
+}
+
+impl Block {
+    /// Finds it; other blocks and text are passed over.
+    pub(crate) fn read(text: &str) -> Result<Self, Error> {
+        let blocks = pem::parse_many(text).map_err(|_| Error::NotAKey)?;
+        let mut found = None;
+        for block in blocks {
+            let tag = block.tag().to_owned();
+            // RFC 1421's way, which old `openssl` writes inside `EC PRIVATE KEY`.
+            let inside = block.headers().get("Proc-Type").is_some();
+            let contents = Zeroizing::new(block.into_contents());
+            let key = match tag.as_str() {
+                ENCRYPTED => Self::Encrypted(contents.to_vec()),
+                "PRIVATE KEY" | "EC PRIVATE KEY" if inside => return Err(Error::Encryption),
+                "PRIVATE KEY" | "EC PRIVATE KEY" => Self::Plain(contents),
+                _ => continue,
+            };
+            if found.replace(key).is_some() {
+                return Err(Error::NotAKey);
+            }
+        }
+        found.ok_or(Error::NotAKey)
     }
 }
 
@@ -133,6 +178,16 @@ impl fmt::Debug for FileKey {
             .field("public_key", &self.public_key)
             .finish_non_exhaustive()
     }
+}
+
+/// RFC 5958 §3's label (RFC 7468 §11).
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
+/// A file of `tests/data`.
+#[cfg(test)]
+pub(crate) fn vector(name: &str) -> String {
+    let path = format!("{}/tests/data/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use countersign_pki::Authority;
 use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
-use crate::{refusals::Refusals, seen::SeenBuffer, settings::Settings};
+use crate::{gate::Gate, refusals::Refusals, seen::SeenBuffer, settings::Settings};
 
 /// Tells the time.
 pub trait Clock: fmt::Debug + Send + Sync {
@@ -31,6 +31,8 @@ pub struct Context {
     pub images: Arc<dyn ImageStore>,
     /// The authority that certifies devices.
     pub device_authority: Authority,
+    /// Who may come, as far as a handshake asks.
+    pub gate: Gate,
     /// The root of our servers, which devices trust.
     pub server_root: Certificate,
     /// The keys of download URLs; the first one signs, all are accepted.

@@ -1,10 +1,12 @@
 //! Whether a device may come is changed: the one way for every verb that does so.
 
 use countersign_fleet::{DeviceId, DeviceState};
+use countersign_protocol::Digest;
 
-use crate::{Context, Error, context::OPERATOR, devices, view::DeviceView};
+use crate::{Context, Error, context::OPERATOR, devices, gate::Bar, view::DeviceView};
 
-/// Sets a device's state and leaves an audit line; a device that is in it already is left as it is.
+/// Sets a device's state and leaves an audit line; in the store a device that is in it already is left as it is. Then the
+/// gate follows, in any case: who asks again has the connections cut again, should the first have ended half-way.
 pub(crate) async fn set(
     context: &Context,
     id: &DeviceId,
@@ -12,6 +14,7 @@ pub(crate) async fn set(
     reason: Option<&str>,
     action: &str,
 ) -> Result<DeviceView, Error> {
+    let alone = context.gate.follows.lock().await;
     let device = context
         .store
         .device(id)
@@ -25,5 +28,16 @@ pub(crate) async fn set(
             .await?;
         tracing::info!(device = %id, "{state}");
     }
+    // Asked for only now, so that none is passed over that came in between.
+    let certificates = context.store.certificates(id).await?;
+    let fingerprints: Vec<Digest> = certificates.iter().map(|one| one.fingerprint).collect();
+    match state {
+        DeviceState::Active => context.gate.lift(&fingerprints),
+        DeviceState::Suspended => context.gate.bar(&fingerprints, Bar::Suspended),
+        DeviceState::Retired | DeviceState::Revoked => {
+            context.gate.bar(&fingerprints, Bar::Revoked);
+        }
+    }
+    drop(alone);
     devices::show(context, id).await
 }

@@ -2,7 +2,10 @@
 
 use countersign_fleet::DeviceId;
 
-use crate::{Context, Error, seen, view::DeviceView};
+use crate::{
+    Context, Error, refusals, seen,
+    view::{DeviceRefusalView, DeviceView},
+};
 
 /// All devices, by id.
 ///
@@ -19,12 +22,13 @@ pub async fn list(context: &Context) -> Result<Vec<DeviceView>, Error> {
         .collect())
 }
 
-/// One device, with its certificates and offers.
+/// One device, with its certificates, its offers, and why it was turned away.
 ///
 /// # Errors
 /// [`Error::UnknownDevice`], [`Error::Store`].
 pub async fn show(context: &Context, id: &DeviceId) -> Result<DeviceView, Error> {
     seen::flush(context).await?;
+    refusals::flush(context).await?;
     let device = context
         .store
         .device(id)
@@ -36,5 +40,11 @@ pub async fn show(context: &Context, id: &DeviceId) -> Result<DeviceView, Error>
         let release = context.store.release(offer.release).await?;
         offers.push((offer, release));
     }
-    Ok(DeviceView::of(&device).with(&certificates, &offers))
+    let now = context.clock.now();
+    let refusals = context.store.refusals(id).await?;
+    let refusals = refusals
+        .iter()
+        .map(|one| DeviceRefusalView::of(&device, &certificates, one, now))
+        .collect();
+    Ok(DeviceView::of(&device).with(&certificates, &offers, refusals))
 }

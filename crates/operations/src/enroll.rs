@@ -1,9 +1,11 @@
 //! A device gets its identity. Its private key was made elsewhere and is never seen here.
 
-use countersign_fleet::{CertificateRecord, Device, DeviceId, DeviceState, ProductName};
+use countersign_fleet::{
+    CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState, ProductName,
+};
 use countersign_pki::{Profile, Validity, urn::device_urn};
 use countersign_protocol::{Digest, UnixTime};
-use countersign_x509::{pem, request::CertificateRequest};
+use countersign_x509::{Certificate, pem, request::CertificateRequest, sha256};
 
 use crate::{Context, Error, context::OPERATOR, view::EnrolledView};
 
@@ -21,9 +23,11 @@ pub struct Request {
 /// Certifies a new device. Enrollment only creates: a device that is there keeps its key.
 ///
 /// # Errors
-/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::Store`] with
-/// `DeviceExists` where the id is taken; nothing is changed then.
+/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
+/// registered authority's namespace, whose devices are not ours to certify; [`Error::Store`] with `DeviceExists` where
+/// the id is taken; nothing is changed then.
 pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView, Error> {
+    request.id.demand_ours()?;
     let name = match &request.product {
         Some(name) => name,
         None => context.settings.only_product()?,
@@ -47,19 +51,17 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
         validity,
         context.random_id(),
     )?;
-    let record = CertificateRecord {
-        fingerprint: Digest(certificate.fingerprint()),
-        serial: certificate.serial_hex(),
-        device: request.id.clone(),
-        not_before: UnixTime(certificate.not_before()),
-        not_after: UnixTime(certificate.not_after()),
-        revoked_at: None,
-        der: certificate.der().to_vec(),
-    };
+    let record = record(
+        &certificate,
+        CertificateProfile::Device,
+        Some(&request.id),
+        context.device_authority.certificate(),
+    );
     let device = Device {
         id: request.id.clone(),
         product: name.clone(),
         urn,
+        pin: None,
         state: DeviceState::Active,
         state_reason: None,
         enrolled_at: now,
@@ -87,6 +89,32 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
             .map(|author| crate::text::hex(author))
             .collect(),
     })
+}
+
+/// What the store keeps of a certificate that `issuer` issued.
+pub(crate) fn record(
+    certificate: &Certificate,
+    profile: CertificateProfile,
+    device: Option<&DeviceId>,
+    issuer: &Certificate,
+) -> CertificateRecord {
+    CertificateRecord {
+        fingerprint: Digest(certificate.fingerprint()),
+        serial: certificate.serial_hex(),
+        profile,
+        device: device.cloned(),
+        subject: certificate.subject_text().to_owned(),
+        issuer: Some(key_of(issuer)),
+        not_before: UnixTime(certificate.not_before()),
+        not_after: UnixTime(certificate.not_after()),
+        revoked: None,
+        der: certificate.der().to_vec(),
+    }
+}
+
+/// SHA-256 of a certificate's public key (`SubjectPublicKeyInfo`): what an authority or a pinned device is known by.
+pub(crate) fn key_of(certificate: &Certificate) -> Digest {
+    Digest(sha256(certificate.public_key()))
 }
 
 /// `at` less `seconds`, so that a device whose clock is a little behind takes the certificate.

@@ -1,11 +1,11 @@
 //! What can stand in the way of a workflow, with a stable code for each.
 
-use countersign_fleet::{DeviceId, NameError, ProductName};
+use countersign_fleet::{AuthorityName, DeviceId, NameError, ProductName};
 use countersign_images::{ManifestError, UrlError};
 use countersign_protocol::Digest;
 
 /// Why a device is not admitted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The certificate is under our root, and not one that this installation issued.
     #[error("this installation never issued the certificate")]
@@ -16,9 +16,35 @@ pub enum Refusal {
     /// The device is suspended.
     #[error("the device is suspended")]
     Suspended,
+    /// The device was retired.
+    #[error("the device is retired")]
+    Retired,
     /// The certificate has ended.
     #[error("the certificate has ended")]
     Ended,
+    /// A registered authority vouches for a device that is not known, and may not bring in new ones.
+    #[error("the device is not known yet, and `{0}` may not bring in new ones")]
+    NotYetKnown(AuthorityName),
+    /// A registered authority vouches for a device that is known by another key.
+    #[error("the device is known by another key")]
+    OtherKey,
+    /// The registered authority's own certificate has ended, and it may vouch for nobody then.
+    #[error("the certificate of the authority `{0}` has ended")]
+    AuthorityEnded(AuthorityName),
+    /// The registered authority may vouch for nobody any more.
+    #[error("the authority `{0}` may vouch for nobody any more")]
+    AuthorityWithdrawn(AuthorityName),
+    /// The certificate does not say who the device is where its authority's certificates say so.
+    #[error("the certificate does not name a device as those of `{authority}` do: {what}")]
+    WrongName {
+        /// The registered authority.
+        authority: AuthorityName,
+        /// What is wrong.
+        what: String,
+    },
+    /// The certificate was issued to a device in another authority's namespace.
+    #[error("another authority vouches for this certificate than for its device")]
+    OtherAuthority,
     /// The device says that it is of another product than it was enrolled as.
     #[error("the device was enrolled as another product")]
     WrongProduct,
@@ -26,11 +52,18 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable code, for programs.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownCertificate => "unknown-certificate",
             Self::Revoked => "device-revoked",
             Self::Suspended => "device-suspended",
+            Self::Retired => "device-retired",
+            Self::NotYetKnown(_) => "not-yet-known",
+            Self::OtherKey => "other-key",
+            Self::AuthorityEnded(_) => "authority-ended",
+            Self::AuthorityWithdrawn(_) => "authority-withdrawn",
+            Self::WrongName { .. } => "wrong-name",
+            Self::OtherAuthority => "other-authority",
             Self::Ended => "certificate-ended",
             Self::WrongProduct => "wrong-product",
         }
@@ -176,6 +209,11 @@ impl Error {
             },
             Self::Store(StoreError::DeviceExists(_)) => "device-exists",
             Self::Store(StoreError::DeviceRevoked(_)) => "already-revoked",
+            Self::Store(StoreError::DeviceRetired(_)) => "already-retired",
+            Self::Store(StoreError::Journal(_)) => "journal-unreliable",
+            Self::Store(StoreError::AuthorityExists(_)) => "authority-exists",
+            Self::Store(StoreError::UnknownAuthority(_)) => "unknown-authority",
+            Self::Store(StoreError::UnknownCertificate(_)) => "unknown-certificate",
             Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
             Self::Store(StoreError::Full(_))
             | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",

@@ -4,6 +4,7 @@
 //! a clock and a source of randomness. No verb here knows of HTTP, of flags or of files.
 
 pub mod admit;
+pub mod advice;
 pub mod check_in;
 pub mod context;
 mod device_state;
@@ -12,6 +13,7 @@ pub mod download;
 pub mod enroll;
 pub mod error;
 pub mod found;
+pub mod gate;
 pub mod health;
 pub mod link;
 mod next;
@@ -20,6 +22,7 @@ pub mod refusals;
 pub mod releases;
 pub mod report;
 pub mod resume;
+pub mod retire;
 pub mod revoke;
 pub mod seen;
 pub mod settings;
@@ -32,4 +35,5 @@ pub mod view;
 
 pub use context::{Clock, Context, Entropy};
 pub use error::{Error, Refusal};
+pub use gate::Gate;
 pub use settings::{Product, Settings};

@@ -2,6 +2,9 @@
 //!
 //! Whoever is turned away can come again at once, as often as he likes. So nothing here grows with how often he does: the
 //! memory is of fixed size, what goes to the log is counted by the minute, and one who has filled the memory pushes out his own.
+//! Of a device that is known, the store keeps a row for each plane and code.
+
+mod of_devices;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -9,8 +12,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use countersign_protocol::UnixTime;
+use countersign_protocol::{Digest, UnixTime};
 
+use self::of_devices::Waiting;
+pub use self::of_devices::flush;
 use crate::source::Source;
 
 /// Somebody was turned away.
@@ -24,6 +29,8 @@ pub struct Refused {
     pub from: IpAddr,
     /// The name in the certificate that he showed, not to be believed.
     pub claimed: Option<String>,
+    /// SHA-256 of the certificate that he showed.
+    pub shown: Option<Digest>,
     /// Why: a stable code, such as `unknown-issuer`.
     pub code: &'static str,
     /// Why, in words.
@@ -48,6 +55,8 @@ struct All {
     /// How many since the start, by code.
     counts: BTreeMap<&'static str, u64>,
     logged: HashMap<(&'static str, &'static str), Minute>,
+    /// Those that are not yet with their devices in the store.
+    waiting: Waiting,
 }
 
 /// What was said of a code in one minute.
@@ -78,6 +87,7 @@ impl Refusals {
         bound(&mut refused);
         let mut all = self.all_of_them();
         let (number, log) = all.count(&refused);
+        all.waiting.push(&refused);
         if all.each.len() >= REMEMBERED {
             all.forget_one();
         }
@@ -185,6 +195,7 @@ mod tests {
             plane: "device",
             from: IpAddr::from(from),
             claimed: None,
+            shown: None,
             code,
             reason: String::new(),
             times: 1,

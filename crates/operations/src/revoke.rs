@@ -4,11 +4,12 @@ use countersign_fleet::{DeviceId, DeviceState};
 
 use crate::{Context, Error, device_state, view::DeviceView};
 
-/// Revokes a device and its certificates. From the next request on it is refused, on live connections too.
-/// Revoking it again changes nothing, and nothing takes it back.
+/// Revokes a device and its certificates, as those of a key in wrong hands. It is refused from now on, in the handshake
+/// already, and its connections are cut. Revoking it again changes nothing, and nothing takes it back.
 ///
 /// # Errors
-/// [`Error::UnknownDevice`], [`Error::Store`].
+/// [`Error::UnknownDevice`]; [`Error::Store`], also where the journal of revocations cannot be written: nothing was
+/// changed then.
 pub async fn revoke(
     context: &Context,
     id: &DeviceId,

@@ -4,11 +4,11 @@ use countersign_fleet::{DeviceId, DeviceState};
 
 use crate::{Context, Error, device_state, view::DeviceView};
 
-/// Suspends a device. From the next request on it is refused, on live connections too, until it is resumed; its
-/// certificates stay what they are. Suspending it again changes nothing.
+/// Suspends a device. It is refused from now on, and its connections are cut, until it is resumed; its certificates stay
+/// what they are. Suspending it again changes nothing.
 ///
 /// # Errors
-/// [`Error::UnknownDevice`]; [`Error::Store`], with `DeviceRevoked` where it will not come again anyhow.
+/// [`Error::UnknownDevice`]; [`Error::Store`], with `DeviceRevoked` or `DeviceRetired` where it will not come again anyhow.
 pub async fn suspend(
     context: &Context,
     id: &DeviceId,

@@ -1,10 +1,11 @@
 //! What the operator plane shows, and the program prints: the JSON of every answer.
 
-use countersign_fleet::{CertificateRecord, Device, OfferRecord, Release};
+use countersign_fleet::{CertificateRecord, Device, OfferRecord, RefusalRecord, Release};
 use countersign_protocol::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    advice,
     refusals::Refused,
     text::{chip_name, hex, rfc3339},
 };
@@ -18,7 +19,7 @@ pub struct DeviceView {
     pub product: String,
     /// Its URN.
     pub urn: String,
-    /// `active`, `suspended` or `revoked`.
+    /// `active`, `suspended`, `retired` or `revoked`.
     pub state: String,
     /// Why it may not come, as the operator said.
     pub state_reason: Option<String>,
@@ -34,6 +35,34 @@ pub struct DeviceView {
     /// Its offers, newest first; only where one device is shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offers: Vec<OfferView>,
+    /// Why it was turned away, the last first, one for each plane and reason; only where one device is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<DeviceRefusalView>,
+}
+
+/// Why a device was turned away, however often.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DeviceRefusalView {
+    /// The last time.
+    pub at: String,
+    /// The first time.
+    pub first_at: String,
+    /// How often.
+    pub times: u64,
+    /// At which plane.
+    pub plane: String,
+    /// From which address, the last time.
+    pub from: String,
+    /// Whether it was a certificate of the device's own. Otherwise somebody only claimed its name.
+    pub proved: bool,
+    /// Why: a stable code.
+    pub reason: String,
+    /// Why, in words.
+    pub reason_text: String,
+    /// What can be done about it.
+    pub advice: Option<String>,
+    /// All of it in a sentence.
+    pub sentence: String,
 }
 
 /// What a device runs.
@@ -212,23 +241,50 @@ impl DeviceView {
             running,
             certificates: Vec::new(),
             offers: Vec::new(),
+            refusals: Vec::new(),
         }
     }
 
-    /// The same with certificates and offers.
+    /// The same with certificates, offers and refusals.
     #[must_use]
     pub fn with(
         self,
         certificates: &[CertificateRecord],
         offers: &[(OfferRecord, Option<Release>)],
+        refusals: Vec<DeviceRefusalView>,
     ) -> Self {
         Self {
+            refusals,
             certificates: certificates.iter().map(CertificateView::of).collect(),
             offers: offers
                 .iter()
                 .map(|(offer, release)| OfferView::of(offer, release.as_ref()))
                 .collect(),
             ..self
+        }
+    }
+}
+
+impl DeviceRefusalView {
+    /// Why `device`, which has these certificates, was turned away.
+    pub fn of(
+        device: &Device,
+        certificates: &[CertificateRecord],
+        refusal: &RefusalRecord,
+        now: UnixTime,
+    ) -> Self {
+        let (code, reason) = advice::why(device, refusal);
+        Self {
+            at: rfc3339(refusal.last_at),
+            first_at: rfc3339(refusal.first_at),
+            times: refusal.times,
+            plane: refusal.plane.clone(),
+            from: refusal.from.clone(),
+            proved: refusal.proved,
+            reason: code.to_owned(),
+            reason_text: reason,
+            advice: advice::advice(code).map(str::to_owned),
+            sentence: advice::sentence(device, certificates, refusal, now),
         }
     }
 }
@@ -240,7 +296,7 @@ impl CertificateView {
             fingerprint: record.fingerprint.to_string(),
             not_before: rfc3339(record.not_before),
             not_after: rfc3339(record.not_after),
-            revoked_at: record.revoked_at.map(rfc3339),
+            revoked_at: record.revoked.map(|revoked| rfc3339(revoked.at)),
         }
     }
 }

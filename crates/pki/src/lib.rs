@@ -20,7 +20,7 @@ pub use authority::Authority;
 pub use error::{Cause, Error};
 pub use profile::Profile;
 pub use request::certificate_request;
-pub use signature::fixed_signature;
+pub use signature::{der_signature, fixed_signature};
 pub use signer::{SignError, Signer};
 pub use validity::Validity;
 

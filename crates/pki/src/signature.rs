@@ -35,6 +35,31 @@ pub fn fixed_signature(der: &[u8]) -> Result<[u8; 64], Error> {
     Ok(fixed)
 }
 
+/// Turns `r || s` over P-256, as tokens give it, into a DER `Ecdsa-Sig-Value` (RFC 3279 §2.2.3).
+pub fn der_signature(fixed: &[u8; 64]) -> Vec<u8> {
+    let (r, s) = fixed.split_at(32);
+    let content = [integer(r), integer(s)].concat();
+    element(SEQUENCE, &content)
+}
+
+/// A number that is not negative, in the fewest octets (X.690 §8.3).
+fn integer(magnitude: &[u8]) -> Vec<u8> {
+    let zeros = magnitude.iter().take_while(|byte| **byte == 0).count();
+    let digits = magnitude.get(zeros..).unwrap_or_default();
+    // A leading bit that is set would be a sign; and zero is one octet.
+    let sign: &[u8] = match digits.first() {
+        Some(..0x80) => &[],
+        _ => &[0],
+    };
+    element(INTEGER, &[sign, digits].concat())
+}
+
+/// An element of fewer than 128 octets.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(content.len()).unwrap_or_default();
+    [&[tag, len], content].concat()
+}
+
 const WHAT: &str = "ECDSA signature";
 
 #[cfg(test)]
@@ -54,6 +79,23 @@ mod tests {
             longest.extend([0xff; 32]);
         }
         assert_eq!(fixed_signature(&longest), Ok([0xff; 64]));
+    }
+
+    #[test]
+    fn fixed_signatures_come_out_in_the_fewest_octets_and_back_again() {
+        let mut fixed = [0; 64];
+        fixed[31] = 5;
+        fixed[63] = 0x80;
+        assert_eq!(der_signature(&fixed), [0x30, 7, 2, 1, 5, 2, 2, 0, 0x80]);
+        for at in 0..64 {
+            for value in [1, 0x7f, 0x80, 0xff] {
+                let mut fixed = [0; 64];
+                (fixed[31], fixed[63], fixed[at]) = (1, 1, value);
+                assert_eq!(fixed_signature(&der_signature(&fixed)), Ok(fixed));
+            }
+        }
+        let longest = [0xff; 64];
+        assert_eq!(fixed_signature(&der_signature(&longest)), Ok(longest));
     }
 
     #[test]

@@ -96,10 +96,16 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::UnknownProduct { .. }
         | Operation::UnknownRelease(_)
         | Operation::ImageMissing(_)
-        | Operation::Store(StoreError::UnknownDevice(_)) => StatusCode::NOT_FOUND,
+        | Operation::Store(
+            StoreError::UnknownDevice(_)
+            | StoreError::UnknownAuthority(_)
+            | StoreError::UnknownCertificate(_),
+        ) => StatusCode::NOT_FOUND,
         Operation::OldCounter { .. }
         | Operation::Store(
-            StoreError::DeviceExists(_)
+            StoreError::AuthorityExists(_)
+            | StoreError::DeviceExists(_)
+            | StoreError::DeviceRetired(_)
             | StoreError::DeviceRevoked(_)
             | StoreError::ReleaseExists { .. },
         ) => StatusCode::CONFLICT,
@@ -141,10 +147,11 @@ pub enum Error {
     },
     /// The server's chain is more than small devices can take in one record.
     #[error(
-        "the server's certificate chain needs {size} bytes, and devices with small buffers take {most}"
+        "the server's part of a handshake needs up to {size} bytes with this certificate chain, and devices with small \
+         buffers take {most}; a shorter chain, or P-256 keys, need less"
     )]
     ChainTooLarge {
-        /// The size of the TLS Certificate message, in bytes.
+        /// The most that our part of a handshake takes, in bytes.
         size: usize,
         /// The most that is admitted.
         most: usize,

@@ -3,14 +3,16 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use axum::Router;
-use countersign_operations::Context;
+use countersign_operations::{
+    Context,
+    gate::{Bar, Cut},
+};
 use countersign_protocol::Digest;
-use countersign_x509::Certificate;
 use rustix::io::Errno;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -23,11 +25,11 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::{
     Limits,
     paced::{Pace, Paced, let_hear, linger, reset},
-    peer::{Peer, met_limit, refuse},
+    peer::{Peer, met_limit, refuse, refuse_shown},
     places::{Full, Lost, Place, Places},
     requests::answer_all,
     stats::Stats,
-    tls::PlaneTls,
+    tls::{PlaneTls, barred},
 };
 
 /// One plane: what it shows, whom it serves, and within which limits.
@@ -35,7 +37,7 @@ use crate::{
 pub(crate) struct Plane {
     pub(crate) name: &'static str,
     /// `None`: plain HTTP, for operators with a token.
-    pub(crate) tls: Option<PlaneTls>,
+    pub(crate) tls: Option<Arc<PlaneTls>>,
     pub(crate) router: Router,
     /// The largest body of a request that any route takes, in bytes.
     pub(crate) largest_body: u64,
@@ -90,7 +92,7 @@ impl Guest {
     }
 
     fn name(&self) -> Option<String> {
-        self.peer.as_ref()?.common_name.clone()
+        self.peer.as_ref()?.claimed()
     }
 }
 
@@ -139,7 +141,26 @@ pub(crate) async fn run(plane: Arc<Plane>, listener: TcpListener, mut stop: watc
     }
 }
 
+impl Cut for Plane {
+    fn cut(&self, fingerprints: &[Digest]) {
+        // Sessions first: who is cut comes again at once.
+        if let Some(tls) = &self.tls {
+            tls.forget(fingerprints);
+        }
+        self.places.cut(fingerprints);
+    }
+}
+
 impl Plane {
+    /// Remembers that a device was barred while it was connected.
+    fn turned_away(&self, peer: &Peer) {
+        self.stats.count_cut();
+        // Where it is barred no longer, it was for a moment.
+        let bar = self.context.gate.bars(&peer.shown.fingerprint);
+        let refusal = barred(bar.unwrap_or(Bar::Suspended));
+        peer.refused(&self.context, refusal.code(), refusal.to_string());
+    }
+
     fn met_limit(&self, from: IpAddr, full: Full) {
         let reason = full.reason(self.places.most());
         met_limit(&self.context, self.name, from, None, full.code(), reason);
@@ -159,11 +180,12 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let (stream, pace, comes_back) = Paced::new(stream, &plane.limits);
     let place = Arc::new(place);
+    let known = OnceLock::new();
     let mut refused = false;
     let mut taken = tokio::select! {
         biased;
         Ok(full) = &mut lost => Some(full),
-        served = handshake_and_requests(plane, stream, from, &place, &pace, stop.clone()) => {
+        served = handshake_and_requests(plane, stream, from, &place, &pace, &known, stop.clone()) => {
             refused = !served;
             None
         }
@@ -185,8 +207,10 @@ async fn serve(
             _ = stop.wait_for(|stop| *stop) => None,
         };
     }
-    if let Some(full) = taken {
-        plane.met_limit(from.ip(), full);
+    match (taken, known.get()) {
+        (Some(Full::Barred), Some(peer)) => plane.turned_away(peer),
+        (Some(full), _) => plane.met_limit(from.ip(), full),
+        (None, _) => {}
     }
     if taken.is_some() || pace.was_cut() {
         reset(&stream);
@@ -200,6 +224,7 @@ async fn handshake_and_requests(
     from: SocketAddr,
     place: &Arc<Place>,
     pace: &Arc<Pace>,
+    known: &OnceLock<Peer>,
     stop: watch::Receiver<bool>,
 ) -> bool {
     let guest = |peer| Guest {
@@ -215,8 +240,16 @@ async fn handshake_and_requests(
     let Some((mut stream, peer)) = handshake(plane, tls, stream, pace, from).await else {
         return false;
     };
-    place.prove(Some(peer.fingerprint));
     plane.stats.count_handshake();
+    let fingerprint = peer.shown.fingerprint;
+    let _ = known.set(peer.clone());
+    place.prove(Some(fingerprint));
+    // Who is barred from here on loses the place that was just proved; who was before that is seen here.
+    if plane.context.gate.bars(&fingerprint).is_some() {
+        plane.turned_away(&peer);
+        pace.cut();
+        return false;
+    }
     let (socket, connection) = stream.get_mut();
     socket.proved();
     connection.set_buffer_limit(Some(TLS_BUFFER));
@@ -232,18 +265,12 @@ async fn handshake_and_requests(
 /// Completes the handshake. Who fails is remembered, with the reason.
 async fn handshake(
     plane: &Plane,
-    tls: &PlaneTls,
+    tls: &Arc<PlaneTls>,
     stream: Paced,
     pace: &Pace,
     from: SocketAddr,
 ) -> Option<(TlsStream<Paced>, Peer)> {
-    let (presented, config) = match tls.connection() {
-        Ok(made) => made,
-        Err(error) => {
-            tracing::error!(plane = plane.name, %error, "no TLS for a connection");
-            return None;
-        }
-    };
+    let (presented, config) = tls.connection();
     let (context, name, address) = (&plane.context, plane.name, from.ip());
     let accepted = timeout(
         plane.limits.handshake,
@@ -261,7 +288,8 @@ async fn handshake(
             let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
             let found = presented.describe(cause);
             let (code, reason) = found.unwrap_or_else(|| ("handshake-failed", error.to_string()));
-            refuse(context, name, address, claimed, code, reason);
+            let leaf = presented.leaf();
+            refuse_shown(context, name, address, leaf.as_ref(), code, reason);
             return None;
         }
         Err(_) => {
@@ -280,12 +308,17 @@ async fn handshake(
         }
     };
     let leaf = tls.get_ref().1.peer_certificates()?.first()?;
-    let leaf = Certificate::from_der(leaf).ok()?;
+    let Some(shown) = presented.shown(leaf) else {
+        tracing::error!(plane = name, from = %address, "a handshake is over, and nobody vouches for its peer");
+        return None;
+    };
+    if presented.resumed() {
+        plane.stats.count_resumed();
+    }
     let peer = Peer {
         plane: plane.name,
-        address: from.ip(),
-        fingerprint: Digest(leaf.fingerprint()),
-        common_name: leaf.common_name().map(str::to_owned),
+        address,
+        shown,
     };
     Some((tls, peer))
 }

@@ -57,6 +57,7 @@ pub(crate) fn router(operator: Operator) -> Router {
         .route("/v1/devices", get(devices::list).post(devices::enroll))
         .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/devices/{id}/revoke", post(devices::revoke))
+        .route("/v1/devices/{id}/retire", post(devices::retire))
         .route("/v1/devices/{id}/suspend", post(devices::suspend))
         .route("/v1/devices/{id}/resume", post(devices::resume))
         .route("/v1/releases", get(releases::list).post(releases::publish))

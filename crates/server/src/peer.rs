@@ -5,10 +5,11 @@ use std::{net::IpAddr, sync::Arc};
 use axum::extract::FromRequestParts;
 use countersign_operations::{
     Context, Error as Operation,
-    admit::{Admitted, admit},
+    admit::{Admitted, Shown, admit},
     refusals::{Log, Refused},
 };
 use countersign_protocol::Digest;
+use countersign_x509::Certificate;
 use http::request::Parts;
 
 use crate::{ApiError, stats::Stats};
@@ -18,10 +19,8 @@ use crate::{ApiError, stats::Stats};
 pub(crate) struct Peer {
     pub(crate) plane: &'static str,
     pub(crate) address: IpAddr,
-    /// SHA-256 of the certificate whose key it holds.
-    pub(crate) fingerprint: Digest,
-    /// The subject CN of that certificate.
-    pub(crate) common_name: Option<String>,
+    /// The certificate whose key it holds.
+    pub(crate) shown: Shown,
 }
 
 /// What the planes of devices share.
@@ -32,10 +31,25 @@ pub(crate) struct Shared {
 }
 
 impl Peer {
+    /// The name in its certificate.
+    pub(crate) fn claimed(&self) -> Option<String> {
+        self.shown.certificate.common_name().map(str::to_owned)
+    }
+
     /// Remembers that a request of this peer was refused, and why.
     pub(crate) fn refused(&self, context: &Context, code: &'static str, reason: String) {
-        let claimed = self.common_name.clone();
-        refuse(context, self.plane, self.address, claimed, code, reason);
+        let refused = Refused {
+            shown: Some(self.shown.fingerprint),
+            ..refused(
+                context,
+                self.plane,
+                self.address,
+                self.claimed(),
+                code,
+                reason,
+            )
+        };
+        remember(context, &refused);
     }
 }
 
@@ -49,8 +63,29 @@ pub(crate) fn refuse(
     reason: String,
 ) {
     let refused = refused(context, plane, from, claimed, code, reason);
+    remember(context, &refused);
+}
+
+/// Remembers that somebody was refused who showed this certificate in the handshake, and says so in the log.
+pub(crate) fn refuse_shown(
+    context: &Context,
+    plane: &'static str,
+    from: IpAddr,
+    shown: Option<&Certificate>,
+    code: &'static str,
+    reason: String,
+) {
+    let claimed = shown.and_then(Certificate::common_name).map(str::to_owned);
+    let refused = Refused {
+        shown: shown.map(|leaf| Digest(leaf.fingerprint())),
+        ..refused(context, plane, from, claimed, code, reason)
+    };
+    remember(context, &refused);
+}
+
+fn remember(context: &Context, refused: &Refused) {
     let log = context.refusals.push(refused.clone());
-    tell(&refused, log);
+    tell(refused, log);
 }
 
 /// Remembers that somebody met a limit, and says so in the log: as one thing, however often.
@@ -80,6 +115,7 @@ fn refused(
         plane,
         from,
         claimed,
+        shown: None,
         code,
         reason,
         times: 1,
@@ -120,7 +156,7 @@ impl FromRequestParts<Shared> for Caller {
                 "a client certificate is demanded here",
             ));
         };
-        match admit(&shared.context, &peer.fingerprint).await {
+        match admit(&shared.context, &peer.shown).await {
             Ok(device) => Ok(Self { device, peer }),
             Err(error) => {
                 if let Operation::NotAdmitted(refusal) = &error {

@@ -54,6 +54,8 @@ pub(crate) enum Full {
     SourceInASecond,
     /// The device has newer connections, as many as it may have.
     Device,
+    /// The device was barred.
+    Barred,
 }
 
 /// A place that is held, until this is dropped.
@@ -135,6 +137,17 @@ impl Places {
             proved: OnceLock::new(),
         };
         Ok((place, lost))
+    }
+
+    /// Takes the places of all who proved themselves by one of these certificates.
+    pub(crate) fn cut(&self, fingerprints: &[Digest]) {
+        let mut held = self.held();
+        for fingerprint in fingerprints {
+            for holder in held.devices.remove(fingerprint).into_iter().flatten() {
+                // It still counts until it is gone.
+                let _ = holder.1.send(Full::Barred);
+            }
+        }
     }
 
     /// How many there are.
@@ -305,6 +318,7 @@ impl Full {
             Self::Source => "too-many-from-address",
             Self::SourceInASecond => "too-often-from-address",
             Self::Device => "too-many-from-device",
+            Self::Barred => "device-barred",
         }
     }
 
@@ -331,6 +345,7 @@ impl Full {
                 "this device may have {} connections at once, and made a newer one",
                 most.per_device
             ),
+            Self::Barred => "this device was barred".to_owned(),
         }
     }
 }

@@ -1,17 +1,15 @@
 //! The server as a whole: its listeners are had first, then it serves until told to stop.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_operations::{Context, seen};
-use countersign_x509::Certificate;
+use countersign_operations::{Context, gate::Cut, refusals, seen};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    Error, Limits, device, download,
+    Error, IdentityHandle, Limits, device, download,
     listener::{self, Plane},
     operator::{self, Operator},
     peer::Shared,
@@ -21,7 +19,7 @@ use crate::{
     tls::PlaneTls,
 };
 
-/// Where to listen.
+/// Where to listen, and what to say there.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The device plane.
@@ -32,6 +30,8 @@ pub struct Config {
     pub operator: Option<SocketAddr>,
     /// The operator plane's socket, which is made with mode 0600.
     pub socket: PathBuf,
+    /// Whether the planes of devices name the authorities whose certificates they take (RFC 5246 §7.4.4).
+    pub name_authorities: bool,
 }
 
 /// Where the server listens.
@@ -45,23 +45,6 @@ pub struct Addresses {
     pub operator: Option<SocketAddr>,
 }
 
-/// Who we are to devices.
-#[derive(Clone)]
-pub struct Identity {
-    /// The server's certificate and those above it, without the root.
-    pub chain: Vec<Certificate>,
-    /// Its key, PKCS#8 DER.
-    pub key: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
-            .field("chain", &self.chain)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The listeners, had and not yet served.
 #[derive(Debug)]
 pub struct Bound {
@@ -71,6 +54,7 @@ pub struct Bound {
     socket: UnixListener,
     socket_path: PathBuf,
     addresses: Addresses,
+    name_authorities: bool,
 }
 
 /// Takes all addresses, or none. For a runtime's threads, as sockets belong to one.
@@ -104,6 +88,7 @@ pub fn bind(config: &Config, limits: &Limits) -> Result<Bound, Error> {
         socket,
         socket_path: config.socket.clone(),
         addresses,
+        name_authorities: config.name_authorities,
     })
 }
 
@@ -113,15 +98,15 @@ impl Bound {
         self.addresses
     }
 
-    /// Serves all planes until `stop` says so, then lets open requests end for a moment.
+    /// Serves all planes until `stop` says so, then lets open requests end for a moment. Meanwhile the context's gate ends the
+    /// connections of devices that it bars, and `identity` may be replaced.
     ///
     /// # Errors
-    /// [`Error::Tls`] or [`Error::ChainTooLarge`] before anything is served.
+    /// [`Error::Tls`] before anything is served.
     pub async fn serve(
         self,
         context: Arc<Context>,
-        identity: &Identity,
-        device_root: &Certificate,
+        identity: &IdentityHandle,
         token: Arc<str>,
         limits: Limits,
         stop: watch::Receiver<bool>,
@@ -146,9 +131,12 @@ impl Bound {
             })
         };
         let of_devices = |name, router, largest_body| {
-            let tls = PlaneTls::new(identity, device_root)?;
+            let names = self.name_authorities;
+            let tls = PlaneTls::new(name, identity, names, &context, &stats)?;
             let places = Places::new(Most::of_devices(&limits));
-            Ok(plane(name, Some(tls), router, largest_body, places))
+            let plane = plane(name, Some(tls), router, largest_body, places);
+            context.gate.guard(&(Arc::clone(&plane) as Arc<dyn Cut>));
+            Ok::<_, Error>(plane)
         };
         let device = device::router(shared.clone());
         let device = of_devices("device", device, device::LARGEST_BODY)?;
@@ -217,7 +205,7 @@ fn listen(
     })
 }
 
-/// Writes what devices last said once a second, and at the end.
+/// Writes what devices last said, and which of them were turned away, once a second, and at the end.
 async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
     loop {
         let stopped = tokio::select! {
@@ -226,6 +214,9 @@ async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
         };
         if let Err(error) = seen::flush(context).await {
             tracing::warn!(%error, "what devices last said could not be written");
+        }
+        if let Err(error) = refusals::flush(context).await {
+            tracing::warn!(%error, "who was turned away could not be written");
         }
         if stopped {
             return;

@@ -6,6 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Stats {
     handshakes: AtomicU64,
+    resumed: AtomicU64,
+    validated_chains: AtomicU64,
+    remembered_chains: AtomicU64,
+    cut: AtomicU64,
     check_ins: AtomicU64,
     stock_polls: AtomicU64,
 }
@@ -14,6 +18,26 @@ impl Stats {
     /// TLS handshakes that were completed.
     pub fn handshakes(&self) -> u64 {
         self.handshakes.load(Ordering::Relaxed)
+    }
+
+    /// Of them, those that came of a session, without a proof of their own.
+    pub fn resumed(&self) -> u64 {
+        self.resumed.load(Ordering::Relaxed)
+    }
+
+    /// Client chains that were validated up to an anchor, for good or ill.
+    pub fn validated_chains(&self) -> u64 {
+        self.validated_chains.load(Ordering::Relaxed)
+    }
+
+    /// Client chains that need not be validated, as they had been before.
+    pub fn remembered_chains(&self) -> u64 {
+        self.remembered_chains.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were ended because their device was barred.
+    pub fn cut(&self) -> u64 {
+        self.cut.load(Ordering::Relaxed)
     }
 
     /// Check-ins that were answered.
@@ -28,6 +52,22 @@ impl Stats {
 
     pub(crate) fn count_handshake(&self) {
         self.handshakes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_resumed(&self) {
+        self.resumed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_validated_chain(&self) {
+        self.validated_chains.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_remembered_chain(&self) {
+        self.remembered_chains.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_cut(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_check_in(&self) {

@@ -1,262 +1,164 @@
 //! TLS of one plane: our chain, the client's certificate demanded in the first handshake, sessions of its own.
 
+mod anchors;
+mod identity;
+mod issuers;
 mod paths;
+mod refused;
+mod sessions;
+mod verifier;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use countersign_x509::Certificate;
+use countersign_operations::{Clock, Context};
+use countersign_protocol::Digest;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig,
-    SignatureScheme,
-    client::danger::HandshakeSignatureValid,
+    ConfigBuilder, ServerConfig, WantsVerifier,
     crypto::{CryptoProvider, aws_lc_rs},
-    server::{
-        ResolvesServerCert, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
-    sign::{CertifiedKey, SingleCertAndKey},
+    server::{StoresServerSessions, danger::ClientCertVerifier},
+    time_provider::TimeProvider,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls_pki_types::UnixTime;
 
-use self::paths::{Path, Paths};
-use crate::{Error, Identity};
+use self::{anchors::Anchored, issuers::Issuers, paths::Paths, sessions::Sessions};
+use crate::{Error, stats::Stats};
+
+pub use identity::{Identity, IdentityHandle};
+pub(crate) use refused::barred;
+pub(crate) use verifier::Presented;
 
 /// What all connections of a plane share.
-#[derive(Debug)]
 pub(crate) struct PlaneTls {
+    name: &'static str,
+    context: Arc<Context>,
+    stats: Arc<Stats>,
+    identity: IdentityHandle,
+    /// Whether clients are told whose certificates we take.
+    names_authorities: bool,
     provider: Arc<CryptoProvider>,
-    verifier: Arc<dyn ClientCertVerifier>,
-    resolver: Arc<dyn ResolvesServerCert>,
-    sessions: Arc<dyn StoresServerSessions>,
-    paths: Arc<Paths>,
+    /// A configuration of which the verifier is to be said, as it is another one for each connection.
+    begun: ConfigBuilder<ServerConfig, WantsVerifier>,
+    anchored: RwLock<Arc<Anchored>>,
+    paths: Paths,
+    issuers: Issuers,
+    sessions: Sessions,
 }
 
 impl PlaneTls {
-    /// Sets up a plane that shows `identity` and takes clients under `device_root`.
-    pub(crate) fn new(identity: &Identity, device_root: &Certificate) -> Result<Self, Error> {
-        let most = RECORD_SIZE;
-        let size = certificate_message_size(identity);
-        if size > most {
-            return Err(Error::ChainTooLarge { size, most });
-        }
+    /// Sets up a plane that shows `identity` and takes clients under the gate's anchors.
+    ///
+    /// # Errors
+    /// [`Error::Tls`] where there is no anchor.
+    pub(crate) fn new(
+        name: &'static str,
+        identity: &IdentityHandle,
+        names_authorities: bool,
+        context: &Arc<Context>,
+        stats: &Arc<Stats>,
+    ) -> Result<Arc<Self>, Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from(device_root.der().to_vec()))
-            .map_err(tls)?;
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                // An empty list: devices do not read it, and it would only cost them memory.
-                .clear_root_hint_subjects()
-                .build()
-                .map_err(|error| Error::Tls(error.to_string()))?;
-        let chain = identity
-            .chain
-            .iter()
-            .map(|c| CertificateDer::from(c.der().to_vec()))
-            .collect();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key.to_vec()));
-        let key = provider.key_provider.load_private_key(key).map_err(tls)?;
-        let certified = CertifiedKey::new(chain, key);
-        certified.keys_match().map_err(tls)?;
-        Ok(Self {
+        let time = Arc::new(OurTime(Arc::clone(&context.clock)));
+        let begun = ServerConfig::builder_with_details(Arc::clone(&provider), time)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Tls(error.to_string()))?;
+        let anchored = Anchored::of(&context.gate.anchors());
+        if anchored.anchors.is_empty() {
+            return Err(Error::Tls("no authority can vouch for devices".to_owned()));
+        }
+        Ok(Arc::new(Self {
+            name,
+            context: Arc::clone(context),
+            stats: Arc::clone(stats),
+            identity: identity.clone(),
+            names_authorities,
             provider,
-            verifier,
-            resolver: Arc::new(SingleCertAndKey::from(certified)),
-            sessions: ServerSessionMemoryCache::new(SESSIONS),
-            paths: Arc::default(),
-        })
+            begun,
+            anchored: RwLock::new(Arc::new(anchored)),
+            paths: Paths::default(),
+            issuers: Issuers::default(),
+            sessions: Sessions::default(),
+        }))
     }
 
     /// The configuration of one connection, and what will be known of its peer even where the handshake fails.
-    pub(crate) fn connection(&self) -> Result<(Arc<Presented>, Arc<ServerConfig>), Error> {
-        let presented = Arc::new(Presented {
-            verifier: Arc::clone(&self.verifier),
-            paths: Arc::clone(&self.paths),
-            seen: Mutex::default(),
-        });
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
-            .map_err(tls)?
-            .with_client_cert_verifier(Arc::clone(&presented) as Arc<dyn ClientCertVerifier>)
-            .with_cert_resolver(Arc::clone(&self.resolver));
-        config.max_fragment_size = Some(RECORD_SIZE);
-        config.session_storage = Arc::clone(&self.sessions);
-        config.send_tls13_tickets = 1;
-        Ok((presented, Arc::new(config)))
-    }
-}
-
-/// The client verifier of one connection: it remembers whom it was shown.
-pub(crate) struct Presented {
-    verifier: Arc<dyn ClientCertVerifier>,
-    paths: Arc<Paths>,
-    seen: Mutex<Seen>,
-}
-
-/// What a client showed, and what was wrong with it.
-#[derive(Debug, Default)]
-struct Seen {
-    leaf: Option<Vec<u8>>,
-    refused: Option<rustls::Error>,
-    /// A chain that was found good and not remembered yet: that the client holds the key is yet to be proved.
-    path: Option<Path>,
-}
-
-impl Presented {
-    /// The subject CN of the certificate that was shown, not to be believed.
-    pub(crate) fn claimed(&self) -> Option<String> {
-        let seen = self.seen();
-        let leaf = Certificate::from_der(seen.leaf.as_deref()?).ok()?;
-        leaf.common_name().map(str::to_owned)
-    }
-
-    /// Why a handshake failed, as a stable code and in words: for its certificate, where that was refused.
-    pub(crate) fn describe(&self, error: Option<&rustls::Error>) -> Option<(&'static str, String)> {
-        if let Some(refused) = &self.seen().refused {
-            return Some(describe(refused));
-        }
-        let not_proved = rustls::Error::InvalidCertificate(CertificateError::BadSignature);
-        match error? {
-            // The certificate is good; it is the client's own signature that is not by its key.
-            error if *error == not_proved => Some((
-                "handshake-failed",
-                "the client does not hold the certificate's key, or the handshake was changed on its way".to_owned(),
-            )),
-            error => Some(describe(error)),
-        }
-    }
-
-    /// Remembers the chain once the client proved that it holds the key.
-    fn proved(
-        &self,
-        proof: Result<HandshakeSignatureValid, rustls::Error>,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        if proof.is_ok()
-            && let Some(path) = self.seen().path.take()
-        {
-            self.paths.remember(path);
-        }
-        proof
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Presented {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Presented").finish_non_exhaustive()
-    }
-}
-
-impl ClientCertVerifier for Presented {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.verifier.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        let known = self.paths.know(end_entity, intermediates, now);
-        let verified = if known {
-            Ok(ClientCertVerified::assertion())
+    pub(crate) fn connection(self: &Arc<Self>) -> (Arc<Presented>, Arc<ServerConfig>) {
+        let ready = self.identity.ready();
+        let anchored = self.anchored();
+        // A list that is not whole would tell a client that others are not wanted; an empty one says nothing (RFC 5246 §7.4.4).
+        let fits = anchored.names_size <= ready.room.min(NAMES);
+        let names = if self.names_authorities && fits {
+            Arc::clone(&anchored.names)
         } else {
-            self.verifier
-                .verify_client_cert(end_entity, intermediates, now)
+            Arc::default()
         };
-        let mut seen = self.seen();
-        seen.leaf = Some(end_entity.to_vec());
-        if !known && verified.is_ok() {
-            seen.path = Path::of(end_entity, intermediates);
+        let presented = Arc::new(Presented::new(Arc::clone(self), names));
+        let mut config = self
+            .begun
+            .clone()
+            .with_client_cert_verifier(Arc::clone(&presented) as Arc<dyn ClientCertVerifier>)
+            .with_cert_resolver(Arc::clone(&ready.resolver));
+        config.max_fragment_size = Some(RECORD + RECORD_HEADER);
+        config.session_storage = Arc::clone(&presented) as Arc<dyn StoresServerSessions>;
+        config.send_tls13_tickets = 1;
+        (presented, Arc::new(config))
+    }
+
+    /// Forgets the sessions of the holders of these certificates.
+    pub(crate) fn forget(&self, fingerprints: &[Digest]) {
+        self.sessions.forget(fingerprints);
+    }
+
+    /// The anchors as of now.
+    fn anchored(&self) -> Arc<Anchored> {
+        let now = self.context.gate.anchors();
+        let had = Arc::clone(&self.anchored.read().unwrap_or_else(PoisonError::into_inner));
+        if had.generation == now.generation {
+            return had;
         }
-        seen.refused = verified.as_ref().err().cloned();
-        verified
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.verifier;
-        self.proved(verifier.verify_tls12_signature(message, certificate, signature))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.verifier;
-        self.proved(verifier.verify_tls13_signature(message, certificate, signature))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
-    }
-}
-
-/// A handshake's failure as a stable code and in words.
-fn describe(error: &rustls::Error) -> (&'static str, String) {
-    let known = match error {
-        rustls::Error::NoCertificatesPresented => {
-            ("no-certificate", "no client certificate was shown")
+        let made = Arc::new(Anchored::of(&now));
+        let mut had = self
+            .anchored
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if had.generation < made.generation {
+            *had = Arc::clone(&made);
         }
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::UnknownIssuer => {
-                ("unknown-issuer", "certified by a CA that is not ours")
-            }
-            CertificateError::BadSignature => (
-                "unknown-issuer",
-                "certified in our CA's name, with a key that is not our CA's",
-            ),
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                ("certificate-ended", "the certificate has ended")
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                ("certificate-not-begun", "the certificate has not begun")
-            }
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                ("wrong-purpose", "the certificate is not for clients")
-            }
-            _ => return ("bad-certificate", error.to_string()),
-        },
-        _ => return ("handshake-failed", error.to_string()),
-    };
-    (known.0, known.1.to_owned())
+        made
+    }
 }
 
-/// The size of the TLS 1.3 Certificate message, the larger of the two versions' (RFC 9846 §4.5.2): a header of 4 bytes, an empty
-/// context, a length, and for each certificate its length and an empty list of extensions.
-fn certificate_message_size(identity: &Identity) -> usize {
-    8 + identity
-        .chain
-        .iter()
-        .map(|certificate| 5 + certificate.der().len())
-        .sum::<usize>()
+impl fmt::Debug for PlaneTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaneTls")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
-fn tls(error: rustls::Error) -> Error {
-    Error::Tls(error.to_string())
+/// The house's clock, for rustls. It may go forward and back: nothing is measured by it but dates.
+#[derive(Debug)]
+struct OurTime(Arc<dyn Clock>);
+
+impl TimeProvider for OurTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = self.0.now().0;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
+            seconds,
+        )))
+    }
 }
 
-/// The largest record that we send, in bytes. Devices built with 4 KiB receive buffers take no more, and mbedTLS before
-/// 3.6.3 cannot reassemble a handshake message that is split over records.
-const RECORD_SIZE: usize = 4096;
+/// The most that we put into a record, in bytes, so that it has 4096 with its header. Devices built with 4 KiB receive buffers
+/// take no more, and mbedTLS before 3.6.3 cannot reassemble a handshake message that is split over records: our whole part of
+/// a handshake, which rustls packs into records without regard to messages, goes into one.
+const RECORD: usize = 4096 - RECORD_HEADER;
 
-/// How many sessions a plane remembers for resumption.
-const SESSIONS: usize = 10_000;
+/// What rustls counts as a part of a record, in bytes (RFC 5246 §6.2.1).
+const RECORD_HEADER: usize = 5;
 
-#[cfg(test)]
-mod tests;
+/// The most bytes of authorities' names that a client is sent, where there is room for them: stops many registered authorities
+/// from making each handshake larger, of which a device reads nothing.
+const NAMES: usize = 1024;

@@ -25,6 +25,8 @@ pub mod digests;
 pub mod download_url;
 pub mod identity;
 pub mod idf_release;
+pub mod journal;
+pub mod key_file;
 pub mod manifest;
 pub mod names;
 pub mod node_address;
@@ -73,6 +75,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("download_url", download_url::run),
     ("identity", identity::run),
     ("idf_release", idf_release::run),
+    ("journal", journal::run),
+    ("key_file", key_file::run),
     ("manifest", manifest::run),
     ("names", names::run),
     ("node_address", node_address::run),

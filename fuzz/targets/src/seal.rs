@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use countersign_fleet_sqlite::journal::{Position, header};
 use countersign_roots::table::to_hex;
 use countersign_x509::{pem, sha256};
 
@@ -47,6 +48,27 @@ pub(crate) fn secure_cert(bytes: &[u8]) -> Vec<u8> {
         at = crc_at + 4;
     }
     partition
+}
+
+/// A journal whose first line is right, and of whose others the last field, behind the last blank, is the checksum.
+pub(crate) fn journal(bytes: &[u8]) -> Vec<u8> {
+    let first = header(&[1; 16]);
+    let mut at = Position::start(&first);
+    let mut journal = format!("{first}\n").into_bytes();
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let _ = lines.next();
+    for line in lines {
+        let text = line.strip_suffix(b"\n");
+        let fields = text.and_then(|text| std::str::from_utf8(text).ok()?.rsplit_once(' '));
+        let Some((fields, _)) = fields else {
+            journal.extend_from_slice(line);
+            continue;
+        };
+        at = at.after(fields);
+        let line = format!("{fields} {}\n", at.checksum);
+        journal.extend_from_slice(line.as_bytes());
+    }
+    journal
 }
 
 /// An app image whose checksum and appended digest are right, as far as its segments lie within it.

@@ -8,12 +8,12 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::counts::Counts;
-use super::{Context, Outcome, mbedtls, tools};
+use super::{Context, FULL, Outcome, mbedtls, tools};
 use crate::{process, workspace};
 
 /// Runs all tests but the documentation's.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    run_some(context, &["--workspace"])
+    run_some(context, &["--workspace", "--features", FULL])
 }
 
 /// Runs the tests of the packages, with the features, that `selection` has cargo take.
@@ -57,6 +57,8 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
         "--locked",
         "--package",
         "countersign",
+        "--features",
+        FULL,
         "--test",
         "acceptance",
     ]);
@@ -70,7 +72,8 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
 pub(super) fn run_doctests(_: &Context) -> Result<Outcome> {
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root());
-    cargo.args(["test", "--locked", "--doc", "--workspace", "--no-fail-fast"]);
+    cargo.args(["test", "--locked", "--doc", "--workspace"]);
+    cargo.args(["--features", FULL, "--no-fail-fast"]);
     let (succeeded, lines) = process::watched(&mut cargo)?;
     ended(succeeded, Counts::read(lines.iter().map(String::as_str)))
 }

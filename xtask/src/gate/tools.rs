@@ -24,6 +24,12 @@ const FOR_MBEDTLS: &[(&str, &[&str])] = &[
     ("libmbedtls-dev", &["ls", "/usr/include/mbedtls/version.h"]),
 ];
 
+/// The same for tests of keys on tokens, which are skipped where they cannot be had: a token in a folder, and a tool of others.
+const FOR_TOKENS: &[(&str, &[&str])] = &[
+    ("softhsm2", &["softhsm2-util", "--version"]),
+    ("opensc", &["opensc-tool", "--version"]),
+];
+
 /// Without it there is no Python venv.
 const VENV: &str = "python3-venv";
 
@@ -34,7 +40,7 @@ pub(super) fn bin(context: &Context) -> PathBuf {
 
 /// Installs what is missing; does nothing, and needs no network, once all is there.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    let (mut needed, mut wanted) = (missing(COMMANDS), missing_for_mbedtls());
+    let (mut needed, mut wanted) = (missing(COMMANDS), missing_wanted());
     if may_install() && !(needed.is_empty() && wanted.is_empty()) {
         let updated = apt(&["update"]);
         if !needed.is_empty() {
@@ -48,7 +54,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
                 eprintln!("{error:#}");
             }
         }
-        wanted = missing_for_mbedtls();
+        wanted = missing_wanted();
     }
     if !needed.contains(&VENV) {
         make_venv(context)?;
@@ -66,6 +72,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
 /// What the step `mbedtls` needs and is not there.
 pub(super) fn missing_for_mbedtls() -> Vec<&'static str> {
     missing(FOR_MBEDTLS)
+}
+
+/// What is skipped without.
+fn missing_wanted() -> Vec<&'static str> {
+    [missing_for_mbedtls(), missing(FOR_TOKENS)].concat()
 }
 
 fn missing(commands: &[(&'static str, &[&str])]) -> Vec<&'static str> {

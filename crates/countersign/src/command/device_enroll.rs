@@ -129,7 +129,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 pub(super) async fn run(global: &Global, asked: &DeviceEnroll) -> Result<()> {
-    let mut operator = Operator::reach(&global.state).await?;
+    let mut operator = Operator::reach(global).await?;
     let enrolled = enroll(&mut operator, asked).await?;
     if global.json {
         return output::json(&json!({

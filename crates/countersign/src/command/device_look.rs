@@ -10,10 +10,7 @@ use crate::{
 };
 
 pub(super) async fn list(global: &Global) -> Result<()> {
-    let devices: Vec<DeviceView> = Operator::reach(&global.state)
-        .await?
-        .get("/v1/devices")
-        .await?;
+    let devices: Vec<DeviceView> = Operator::reach(global).await?.get("/v1/devices").await?;
     if global.json {
         return output::json(&devices);
     }
@@ -39,7 +36,7 @@ pub(super) async fn list(global: &Global) -> Result<()> {
 
 pub(super) async fn show(global: &Global, id: &str) -> Result<()> {
     let path = operator::path("/v1/devices/", id, "");
-    let device: DeviceView = Operator::reach(&global.state).await?.get(&path).await?;
+    let device: DeviceView = Operator::reach(global).await?.get(&path).await?;
     print(global, &device)
 }
 
@@ -63,6 +60,11 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
             device.running.as_ref().map_or_else(|| "-".to_owned(), runs),
         ),
     ]);
+    // What the device itself met, and behind it what somebody met who only has its name.
+    let newest = |proved| device.refusals.iter().find(|one| one.proved == proved);
+    for refusal in [newest(true), newest(false)].into_iter().flatten() {
+        println!("\n{}", refusal.sentence);
+    }
     for certificate in &device.certificates {
         println!("\ncertificate {}", certificate.serial);
         output::pairs(&[

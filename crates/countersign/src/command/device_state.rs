@@ -1,4 +1,4 @@
-//! `countersign device revoke`, `suspend` and `resume`.
+//! `countersign device revoke`, `retire`, `suspend` and `resume`.
 
 use anyhow::Result;
 use countersign_operations::view::DeviceView;
@@ -16,13 +16,19 @@ pub(super) async fn revoke(global: &Global, id: &str, reason: Option<&str>) -> R
         global,
         &device,
         "revoked",
-        "it is refused from its next request on",
+        "it is refused from now on, and its connections are cut",
     )
+}
+
+pub(super) async fn retire(global: &Global, id: &str, reason: Option<&str>) -> Result<()> {
+    let device = change(global, id, "/retire", &json!({ "reason": reason })).await?;
+    let what = "it is out of service, and refused from now on";
+    show(global, &device, "retired", what)
 }
 
 pub(super) async fn suspend(global: &Global, id: &str, reason: Option<&str>) -> Result<()> {
     let device = change(global, id, "/suspend", &json!({ "reason": reason })).await?;
-    let what = "it is refused from its next request on, until `countersign device resume`";
+    let what = "it is refused from now on, until `countersign device resume`";
     show(global, &device, "suspended", what)
 }
 
@@ -38,10 +44,7 @@ pub(super) async fn resume(global: &Global, id: &str) -> Result<()> {
 
 async fn change(global: &Global, id: &str, verb: &str, body: &Value) -> Result<DeviceView> {
     let path = operator::path("/v1/devices/", id, verb);
-    Operator::reach(&global.state)
-        .await?
-        .post(&path, body)
-        .await
+    Operator::reach(global).await?.post(&path, body).await
 }
 
 fn show(global: &Global, device: &DeviceView, done: &str, what: &str) -> Result<()> {

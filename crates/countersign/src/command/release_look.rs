@@ -10,10 +10,7 @@ use crate::{
 };
 
 pub(super) async fn list(global: &Global) -> Result<()> {
-    let releases: Vec<ReleaseView> = Operator::reach(&global.state)
-        .await?
-        .get("/v1/releases")
-        .await?;
+    let releases: Vec<ReleaseView> = Operator::reach(global).await?.get("/v1/releases").await?;
     if global.json {
         return output::json(&releases);
     }
@@ -47,7 +44,7 @@ pub(super) async fn list(global: &Global) -> Result<()> {
 
 pub(super) async fn show(global: &Global, name: &str) -> Result<()> {
     let path = operator::path("/v1/releases/", name, "");
-    let release: ReleaseView = Operator::reach(&global.state).await?.get(&path).await?;
+    let release: ReleaseView = Operator::reach(global).await?.get(&path).await?;
     if global.json {
         return output::json(&release);
     }

@@ -45,7 +45,7 @@ pub(super) async fn run(global: &Global, asked: &ReleasePublish) -> Result<()> {
         .manifest
         .clone()
         .unwrap_or_else(|| manifest_beside(&asked.image));
-    let mut operator = Operator::reach(&global.state).await?;
+    let mut operator = Operator::reach(global).await?;
     let release = publish(&mut operator, &asked.image, &manifest).await?;
     if global.json {
         return output::json(&release);

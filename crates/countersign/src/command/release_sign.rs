@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use countersign_keys::FileKey;
+use countersign_keys::Passphrases;
 use countersign_operations::{
     Clock as _,
     sign::{self, Terms},
@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// Signs a release and gives where its manifest was written.
-pub(crate) fn sign(asked: &ReleaseSign) -> Result<PathBuf> {
+pub(crate) fn sign(asked: &ReleaseSign, passphrases: &Passphrases) -> Result<PathBuf> {
     let image = files::read(&asked.image)?;
-    let key = FileKey::load(&asked.key)
+    let key = countersign_keys::open(&asked.key, passphrases)
         .with_context(|| format!("the author's key {} is of no use", asked.key.display()))?;
     let now = SystemClock.now();
     let not_after = asked.not_after.as_deref().map(|end| {
@@ -36,7 +36,7 @@ pub(crate) fn sign(asked: &ReleaseSign) -> Result<PathBuf> {
         not_after: not_after.transpose()?,
     };
     let manifest =
-        sign::sign(&image, &terms, &key).with_context(|| asked.image.display().to_string())?;
+        sign::sign(&image, &terms, &*key).with_context(|| asked.image.display().to_string())?;
     let out = asked
         .out
         .clone()
@@ -51,7 +51,7 @@ pub(crate) fn manifest_beside(image: &Path) -> PathBuf {
 }
 
 pub(super) fn run(global: &Global, asked: &ReleaseSign) -> Result<()> {
-    let out = sign(asked)?;
+    let out = sign(asked, &global.passphrases())?;
     let bytes = files::read(&out)?;
     let signed = SignedManifest::parse(&bytes)?;
     let said = signed.unverified()?;

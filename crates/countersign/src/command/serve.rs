@@ -5,7 +5,7 @@ mod descriptors;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use countersign_server::{Limits, bind};
+use countersign_server::{IdentityHandle, Limits, bind};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -16,7 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     cli::{Global, Serve},
     output,
-    state::State,
+    state::{Journal, Keys, State},
 };
 
 pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
@@ -38,15 +38,20 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    let state = State::open(&global.state)?;
-    let identity = state.identity()?;
-    let device_root = state.device_root()?;
+    let state = State::open(&global.state, global.passphrases(), Keys::AtOnce)?;
+    let identity = IdentityHandle::new(&state.identity()?)?;
     let token = state.operator_token()?;
     let limits = state.toml.limits();
     let bound = bind(&state.listen(flags), &limits)?;
     let limits = descriptors::make_room(limits)?;
     let at = bound.addresses();
-    let context = Arc::new(state.context(at.device, at.download).await?);
+    let journal = if flags.accept_journal {
+        Journal::Accepted
+    } else {
+        Journal::Demanded
+    };
+    let context = state.context(at.device, at.download, journal).await?;
+    let context = Arc::new(context);
     for key in state.roots_in_reach() {
         tracing::warn!(
             key,
@@ -74,14 +79,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         }
     }
     let (stop, stopped) = watch::channel(false);
-    let serving = bound.serve(
-        Arc::clone(&context),
-        &identity,
-        &device_root,
-        token,
-        limits,
-        stopped,
-    );
+    let serving = bound.serve(Arc::clone(&context), &identity, token, limits, stopped);
     tokio::pin!(serving);
     tokio::select! {
         ended = serving.as_mut() => return Ok(ended?),

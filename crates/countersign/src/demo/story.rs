@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use countersign_keys::FileKey;
+use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::view::{DeviceView, EnrolledView, ReleaseView};
 use countersign_trust::IdfRelease;
 
@@ -85,10 +85,13 @@ impl Story<'_> {
             product: PRODUCT.to_owned(),
             author_key: Some(self.stage.author_key()),
             author: None,
+            encrypt_keys: false,
+            device_issuing_key: None,
+            server_issuing_key: None,
             unsigned_images: true,
             chip: None,
         };
-        state::found(&self.stage.state(), &init).await?;
+        state::found(&self.stage.state(), &init, &Passphrases::new(None)).await?;
         end_addresses_soon(&state::Layout::new(&self.stage.state()).settings())?;
         self.done(
             start,
@@ -227,7 +230,7 @@ impl Story<'_> {
 
     /// The author signs an image, as newer than all that came before; gives where the manifest is.
     pub(super) fn signed(&mut self, image: &Prop) -> Result<PathBuf> {
-        command::sign(&self.terms(image))
+        command::sign(&self.terms(image), &Passphrases::new(None))
     }
 
     /// What the author would say of an image.

@@ -1,5 +1,7 @@
 //! Makes a state directory, whole or not at all.
 
+mod keys;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use countersign_fleet::ProductName;
 use countersign_fleet_sqlite::SqliteStore;
-use countersign_keys::FileKey;
+use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{Entropy as _, found as authorities, text};
 use countersign_pki::{Authority, Signer};
 use countersign_x509::{pem, sha256};
@@ -34,7 +36,11 @@ pub(crate) struct Founded {
 }
 
 /// Makes a state directory at `root`: two hierarchies, the server's certificate, settings, database, image store.
-pub(crate) async fn found(root: &Path, asked: &cli::Init) -> Result<Founded> {
+pub(crate) async fn found(
+    root: &Path,
+    asked: &cli::Init,
+    passphrases: &Passphrases,
+) -> Result<Founded> {
     let product: ProductName = asked.product.parse()?;
     let chip = asked.chip.as_deref();
     chip.map(toml::chip).transpose()?;
@@ -43,9 +49,24 @@ pub(crate) async fn found(root: &Path, asked: &cli::Init) -> Result<Founded> {
     for sub in ["authorities", "server", "secrets", "authors", "images"] {
         fs::create_dir(layout.root.join(sub)).with_context(|| format!("{sub} cannot be made"))?;
     }
-    let founded = author(root, &layout, &product, asked)?;
-    hierarchy(&layout, "device", &asked.name)?;
-    let issuing = hierarchy(&layout, "server", &asked.name)?;
+    let founded = author(root, &layout, &product, asked, passphrases)?;
+    let keys = keys::New {
+        layout: &layout,
+        passphrases,
+        encrypt: asked.encrypt_keys,
+    };
+    hierarchy(
+        &keys,
+        "device",
+        &asked.name,
+        asked.device_issuing_key.as_deref(),
+    )?;
+    let issuing = hierarchy(
+        &keys,
+        "server",
+        &asked.name,
+        asked.server_issuing_key.as_deref(),
+    )?;
     server(&layout, &issuing, &asked.hosts)?;
     secrets(&layout)?;
     let settings = toml::first_text(
@@ -69,6 +90,7 @@ fn author(
     layout: &Layout,
     product: &ProductName,
     asked: &cli::Init,
+    passphrases: &Passphrases,
 ) -> Result<Founded> {
     let public = layout.authors().join(format!("{product}.pem"));
     let (spki, author_key, author_key_made) = match (&asked.author_key, &asked.author) {
@@ -84,10 +106,10 @@ fn author(
                 fs::create_dir_all(folder)
                     .with_context(|| format!("{} cannot be made", folder.display()))?;
             }
-            let key = if made {
-                FileKey::create_new(path)?
+            let key: Arc<dyn Signer> = if made {
+                Arc::new(FileKey::create_new(path)?)
             } else {
-                FileKey::load(path)?
+                countersign_keys::open(path, passphrases)?
             };
             (key.public_key().to_vec(), Some(path.clone()), made)
         }
@@ -137,12 +159,14 @@ fn resolved(path: &Path) -> PathBuf {
     absolute
 }
 
-fn hierarchy(layout: &Layout, what: &str, name: &str) -> Result<Authority> {
-    let key = |level: &str| -> Result<Arc<dyn Signer>> {
-        let path = layout.authority_key(&format!("{what}-{level}"));
-        Ok(Arc::new(FileKey::create_new(&path)?))
-    };
-    let (root_key, issuing_key) = (key("root")?, key("issuing")?);
+fn hierarchy(
+    keys: &keys::New<'_>,
+    what: &str,
+    name: &str,
+    issuing_key: Option<&str>,
+) -> Result<Authority> {
+    let root_key = keys.key(&format!("{what}-root"), None)?;
+    let issuing_key = keys.key(&format!("{what}-issuing"), issuing_key)?;
     let made = authorities::hierarchy(
         name,
         what,
@@ -152,7 +176,7 @@ fn hierarchy(layout: &Layout, what: &str, name: &str) -> Result<Authority> {
         &SystemEntropy,
     )?;
     for (level, certificate) in [("root", &made.root), ("issuing", &made.issuing)] {
-        let path = layout.authority(&format!("{what}-{level}"));
+        let path = keys.layout.authority(&format!("{what}-{level}"));
         let text = pem::to_pem(std::slice::from_ref(certificate));
         files::write(&path, text.as_bytes(), Mode::Public)?;
     }

@@ -24,6 +24,11 @@ impl Layout {
         self.root.join("countersign.db")
     }
 
+    /// The journal of revocations, where the settings do not name another place.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.root.join("countersign.journal")
+    }
+
     pub(crate) fn images(&self) -> PathBuf {
         self.root.join("images")
     }

@@ -2,7 +2,12 @@
 
 mod limits;
 
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZero, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZero,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 use countersign_fleet::ProductName;
@@ -24,6 +29,9 @@ pub(crate) struct File {
     pub(crate) download: DownloadPlane,
     /// The operator plane.
     pub(crate) operator: OperatorPlane,
+    /// Where the state is kept.
+    #[serde(default)]
+    pub(crate) state: Places,
     /// What the planes bear.
     #[serde(default)]
     limits: Limits,
@@ -45,6 +53,9 @@ pub(crate) struct DevicePlane {
     /// How often a release is tried on a device.
     #[serde(default = "attempts")]
     pub(crate) attempts: NonZero<u32>,
+    /// Whether clients are told whose certificates are taken.
+    #[serde(default = "name_authorities")]
+    pub(crate) name_authorities: bool,
 }
 
 /// `[download]`.
@@ -67,6 +78,14 @@ pub(crate) struct DownloadPlane {
 pub(crate) struct OperatorPlane {
     /// Where to listen beside the socket; absent: nowhere.
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// `[state]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Places {
+    /// The journal of revocations, seen from the state directory; absent: in it.
+    pub(crate) journal: Option<PathBuf>,
 }
 
 /// `[product.NAME]`.
@@ -175,6 +194,7 @@ listen = "0.0.0.0:8443"
 # url = "https://ota.example.com:8443"    # where devices reach it, if not at the first host and this port
 check_in_s = 3600            # how often devices shall ask, in seconds
 attempts = {ATTEMPTS}                 # how often a release is tried on a device that cannot say that it went back
+name_authorities = true      # whether the handshake names the CAs whose certificates are taken, on both planes of devices
 
 [download]                   # images, under signed addresses that end
 listen = "0.0.0.0:8445"
@@ -184,6 +204,9 @@ patience_s = 120             # and this much longer
 
 [operator]                   # health, devices, releases: the socket in this folder, and this address with operator.token
 listen = "127.0.0.1:8440"
+
+[state]                      # where the state is kept
+# journal = "/mnt/other-disk/countersign.journal"    # what was revoked: apart from what a backup of this folder brings back
 
 [limits]                     # what a client may take; each line says what it stops
 {limits}
@@ -200,6 +223,10 @@ unsigned_images = {unsigned}
 
 fn attempts() -> NonZero<u32> {
     ATTEMPTS
+}
+
+const fn name_authorities() -> bool {
+    true
 }
 
 /// How often a release is tried on a device, where the settings do not say.

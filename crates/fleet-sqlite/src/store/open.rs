@@ -1,6 +1,12 @@
 //! How a store is opened and closed.
 
-use std::{fs::OpenOptions, io, path::Path, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
 
 use countersign_fleet::StoreError;
 use sqlx::{
@@ -11,24 +17,57 @@ use sqlx::{
 use super::SqliteStore;
 use crate::{
     error::{failed, failed_io, is_busy},
+    journal::{self, Journal, Place},
     schema::{self, Age},
 };
 
 impl SqliteStore {
-    /// Opens the fleet in the file at `path`, which is made where there is none, readable by its owner alone.
+    /// Opens the fleet in the file at `path`, which is made where there is none, readable by its owner alone. Its
+    /// [journal](crate::journal) of revocations is beside it, with the ending `.journal`.
     ///
     /// # Errors
+    /// [`StoreError::Journal`] where what was revoked is not known for sure, with what to do;
     /// [`StoreError::NewerSchema`] where a newer program wrote the file, which then stays as it is;
     /// [`StoreError::ReadOnly`] where the file or its folder may not be written; [`StoreError::Full`];
     /// [`StoreError::Database`] where it is no database.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with_journal(path, &journal_beside(path)).await
+    }
+
+    /// Opens the fleet in the file at `path` as [`Self::open`] does, with its journal of revocations in another place: on
+    /// another disk, so that no restored backup brings both back.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with_journal(path: &Path, journal: &Path) -> Result<Self, StoreError> {
+        let journal = Place {
+            path: journal.to_owned(),
+            accept: false,
+        };
+        Self::open_at(path, &journal).await
+    }
+
+    /// Opens the fleet as [`Self::open_with_journal`] does, and where the journal is missing, damaged, older than the
+    /// database or another's, begins a new one from what the database knows, on the operator's word. What could be read
+    /// of this database's own journal is done first, and the file is kept under another name.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for what is wrong with the journal.
+    pub async fn open_accepting_journal(path: &Path, journal: &Path) -> Result<Self, StoreError> {
+        let journal = Place {
+            path: journal.to_owned(),
+            accept: true,
+        };
+        Self::open_at(path, &journal).await
+    }
+
+    async fn open_at(path: &Path, place: &Place) -> Result<Self, StoreError> {
         create_private(path)?;
         let options = options(path);
         let mut connection = options.connect().await.map_err(failed)?;
-        let prepared = prepare(&mut connection).await;
+        let prepared = prepare(&mut connection, place).await;
         connection.close().await.map_err(failed)?;
-        prepared?;
-        Self::connect(options).await
+        Self::connect(options, Some(prepared?)).await
     }
 
     /// Opens the fleet in the file at `path` for reading; whatever would write is [`StoreError::ReadOnly`].
@@ -45,7 +84,7 @@ impl SqliteStore {
         let age = schema::age(&mut connection).await;
         connection.close().await.map_err(failed)?;
         match age? {
-            Age::Current => Self::connect(options).await,
+            Age::Current => Self::connect(options, None).await,
             Age::Older => Err(StoreError::ReadOnly(
                 "the file has an older schema, and bringing it up to date needs to write".into(),
             )),
@@ -60,7 +99,10 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+    async fn connect(
+        options: SqliteConnectOptions,
+        journal: Option<Journal>,
+    ) -> Result<Self, StoreError> {
         let writer = pool(1)
             // Where SQLite rolls back by itself, as on a full disk, sqlx goes on to count a transaction as open and
             // refuses to begin another. Such a connection is replaced. The test before makes a rollback that is
@@ -78,22 +120,29 @@ impl SqliteStore {
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(failed)?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            journal: journal.map(Mutex::new),
+        })
     }
 }
 
-/// Checks the schema, brings it up to date, and turns the write-ahead log on, which the file remembers.
-async fn prepare(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+/// Checks the schema, brings it up to date, turns the write-ahead log on, which the file remembers, and opens the journal.
+async fn prepare(connection: &mut SqliteConnection, place: &Place) -> Result<Journal, StoreError> {
     schema::age(connection).await?;
     schema::migrate(connection).await?;
     let mode = turn_log_on(connection).await?;
-    if mode == "wal" {
-        Ok(())
-    } else {
-        Err(StoreError::Database(
+    if mode != "wal" {
+        return Err(StoreError::Database(
             format!("the file system has no write-ahead log for SQLite, only `{mode}`").into(),
-        ))
+        ));
     }
+    journal::open(connection, place).await
+}
+
+fn journal_beside(path: &Path) -> PathBuf {
+    path.with_extension("journal")
 }
 
 /// Turns the write-ahead log on, and gives the mode that the file has then.

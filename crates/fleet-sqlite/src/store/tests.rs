@@ -11,6 +11,10 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod journal;
+mod schema;
+mod search;
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -106,8 +110,8 @@ async fn what_was_written_outlasts_a_kill() {
     audit::add(&mut transaction, &audit).await.unwrap();
     // What a killed process leaves: the file and its log, nothing closed.
     let left = Folder::new();
-    for suffix in ["", "-wal"] {
-        let name = format!("fleet.sqlite{suffix}");
+    for suffix in ["sqlite", "sqlite-wal", "journal"] {
+        let name = format!("fleet.{suffix}");
         fs::copy(folder.0.path().join(&name), left.0.path().join(&name)).unwrap();
     }
     let reopened = left.store().await;
@@ -152,8 +156,8 @@ async fn only_the_owner_may_read_the_files() {
     let folder = Folder::new();
     let store = folder.store().await;
     fill(&store).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let file = folder.0.path().join(format!("fleet.sqlite{suffix}"));
+    for suffix in ["sqlite", "sqlite-wal", "sqlite-shm", "journal"] {
+        let file = folder.0.path().join(format!("fleet.{suffix}"));
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
@@ -181,40 +185,6 @@ async fn only_what_was_last_said_may_wait_for_the_disk() {
         store.note_seen(&[seen]).await.unwrap();
         assert_eq!(synchronous().await, 1, "NORMAL");
     }
-}
-
-#[tokio::test]
-async fn refuses_a_newer_schema_and_leaves_it_as_it_is() {
-    let folder = Folder::new();
-    let store = folder.store().await;
-    fill(&store).await;
-    store.close().await;
-    folder.edit("PRAGMA user_version = 3").await;
-    let before = fs::read(folder.file()).unwrap();
-    for opened in [
-        SqliteStore::open(&folder.file()).await,
-        SqliteStore::open_read_only(&folder.file()).await,
-    ] {
-        let newer = matches!(opened, Err(StoreError::NewerSchema { found: 3, known: 2 }));
-        assert!(newer, "{opened:?}");
-    }
-    assert_eq!(fs::read(folder.file()).unwrap(), before);
-    folder.edit("PRAGMA user_version = -1").await;
-    let opened = SqliteStore::open(&folder.file()).await;
-    assert!(matches!(opened, Err(StoreError::Damaged { .. })));
-}
-
-#[tokio::test]
-async fn a_file_of_the_first_schema_is_brought_up_to_date_and_loses_nothing() {
-    let folder = Folder::new();
-    let store = folder.store().await;
-    fill(&store).await;
-    let before = contents(&store).await;
-    store.close().await;
-    folder
-        .edit("ALTER TABLE offers DROP COLUMN deliveries; PRAGMA user_version = 1")
-        .await;
-    assert_eq!(contents(&folder.store().await).await, before);
 }
 
 #[tokio::test]

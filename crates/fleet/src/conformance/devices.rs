@@ -5,7 +5,8 @@ use futures_util::future::join_all;
 
 use super::{audited, certificate, device, entry, offer, release, running};
 use crate::{
-    Device, DeviceId, DeviceState, OfferState, Release, Running, Seen, Standing, Store, StoreError,
+    Device, DeviceId, DeviceState, OfferState, Release, RevocationReason, Revoked, Running, Seen,
+    Standing, Store, StoreError,
 };
 
 pub(super) async fn creates_once(store: &impl Store) {
@@ -59,7 +60,7 @@ pub(super) async fn creates_once(store: &impl Store) {
         .await
         .unwrap();
     let certificates = store.certificates(&second.id).await.unwrap();
-    assert_eq!(certificates[0].device, second.id);
+    assert_eq!(certificates[0].device.as_ref(), Some(&second.id));
 }
 
 pub(super) async fn creates_once_under_concurrency(store: &impl Store) {
@@ -162,21 +163,25 @@ pub(super) async fn sets_state(store: &impl Store) {
     assert_eq!(given.unwrap(), suspended);
     assert_eq!(store.device(&one.id).await.unwrap().unwrap(), suspended);
     let certificates = store.certificates(&one.id).await.unwrap();
-    assert_eq!(certificates[0].revoked_at, None);
+    assert_eq!(certificates[0].revoked, None);
 
     let given = set(&one.id, DeviceState::Active, None, 60).await;
     assert_eq!(given.unwrap(), one);
 
     // Revoked again, the certificates keep the time of the first.
+    let stolen = Revoked {
+        at: UnixTime(70),
+        reason: RevocationReason::KeyCompromise,
+    };
     for at in [70, 80] {
         let revoked = set(&one.id, DeviceState::Revoked, Some("stolen"), at).await;
         assert_eq!(revoked.unwrap().state, DeviceState::Revoked);
         let certificates = store.certificates(&one.id).await.unwrap();
-        assert_eq!(certificates[0].revoked_at, Some(UnixTime(70)));
+        assert_eq!(certificates[0].revoked, Some(stolen));
         let found = store.standing(&certificates[0].fingerprint).await;
         let found = found.unwrap().unwrap();
         assert_eq!(found.device.state, DeviceState::Revoked);
-        assert_eq!(found.certificate.revoked_at, Some(UnixTime(70)));
+        assert_eq!(found.certificate.revoked, Some(stolen));
     }
     // And nothing takes it back.
     let revoked = store.device(&one.id).await.unwrap();
@@ -187,7 +192,7 @@ pub(super) async fn sets_state(store: &impl Store) {
     }
     assert_eq!(store.device(&other.id).await.unwrap().unwrap(), other);
     let untouched = store.certificates(&other.id).await.unwrap();
-    assert_eq!(untouched[0].revoked_at, None);
+    assert_eq!(untouched[0].revoked, None);
 
     let nobody = "nobody".parse().unwrap();
     let refused = set(&nobody, DeviceState::Revoked, None, 90).await;

@@ -3,8 +3,8 @@
 use countersign_protocol::{AuthorId, Digest, OfferId, UnixTime};
 
 use crate::{
-    AuditEntry, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord, OfferState, Release,
-    ReleaseId, Running,
+    AuditEntry, CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState, OfferRecord,
+    OfferState, Release, ReleaseId, Running,
 };
 
 /// A new device of the product `demo`.
@@ -13,6 +13,7 @@ pub fn device(id: &str) -> Device {
         id: id.parse().unwrap(),
         product: "demo".parse().unwrap(),
         urn: format!("urn:dev:ops:32473-{id}"),
+        pin: None,
         state: DeviceState::Active,
         state_reason: None,
         enrolled_at: UnixTime(1_700_000_000),
@@ -31,10 +32,13 @@ pub fn certificate(device: &DeviceId, n: u8) -> CertificateRecord {
     CertificateRecord {
         fingerprint: Digest(fingerprint),
         serial: format!("5a{n:02x}"),
-        device: device.clone(),
+        profile: CertificateProfile::Device,
+        device: Some(device.clone()),
+        subject: format!("CN={device}"),
+        issuer: Some(Digest([7; 32])),
         not_before: UnixTime(1_700_000_000),
         not_after: UnixTime(1_800_000_000),
-        revoked_at: None,
+        revoked: None,
         der: vec![0x30, 0x82, n, 0x00],
     }
 }

@@ -41,6 +41,7 @@ fn device() -> Device {
         id: "d1".parse().unwrap(),
         product: "demo".parse().unwrap(),
         urn: "urn:dev:ops:1-d1".to_owned(),
+        pin: None,
         state: DeviceState::Active,
         state_reason: None,
         enrolled_at: UnixTime(1_700_000_000),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::Error;
 
 /// Reads a small text file, if nobody but its owner may.
-pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
     let failed = |cause| Error::Read {
         path: path.to_owned(),
         cause,
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
 /// Writes a new file that only its owner may read: beside it, to the disk, then into its place.
 ///
 /// `distinct` keeps the file beside it apart from that of another writer.
-pub(super) fn write_new(path: &Path, secret: &[u8], distinct: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_new(path: &Path, secret: &[u8], distinct: &[u8]) -> Result<(), Error> {
     let beside = beside(path, distinct);
     // Unlike a rename, a link fails where something is there.
     let written = write(&beside, secret).and_then(|()| fs::hard_link(&beside, path));
@@ -50,7 +50,7 @@ pub(super) fn write_new(path: &Path, secret: &[u8], distinct: &[u8]) -> Result<(
 }
 
 /// PKCS#8 in PEM; what it passes through on its way is wiped.
-pub(super) fn encode(der: &[u8]) -> Zeroizing<String> {
+pub(crate) fn encode(der: &[u8]) -> Zeroizing<String> {
     let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
     let block = pem::Pem::new("PRIVATE KEY", der);
     let text = Zeroizing::new(pem::encode_config(&block, config));

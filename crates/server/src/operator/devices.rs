@@ -6,7 +6,7 @@ use axum::{
 };
 use countersign_fleet::{DeviceId, ProductName};
 use countersign_operations::{
-    Error, devices, enroll, resume, revoke, suspend,
+    Error, devices, enroll, resume, retire, revoke, suspend,
     view::{DeviceView, EnrolledView},
 };
 use http::StatusCode;
@@ -27,7 +27,7 @@ pub(super) struct Enroll {
     request: String,
 }
 
-/// The body of `POST /v1/devices/ID/revoke` and `/suspend`.
+/// The body of `POST /v1/devices/ID/revoke`, `/retire` and `/suspend`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Because {
@@ -76,10 +76,22 @@ pub(super) async fn revoke(
     Path(id): Path<String>,
     Json(asked): Json<Because>,
 ) -> Result<Json<DeviceView>, ApiError> {
-    let reason = asked.reason.as_deref();
-    Ok(Json(
-        revoke::revoke(&operator.context, &device(&id)?, reason).await?,
-    ))
+    let id = device(&id)?;
+    let change =
+        async move { revoke::revoke(&operator.context, &id, asked.reason.as_deref()).await };
+    to_the_end(change).await
+}
+
+/// `POST /v1/devices/ID/retire`.
+pub(super) async fn retire(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+    Json(asked): Json<Because>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let id = device(&id)?;
+    let change =
+        async move { retire::retire(&operator.context, &id, asked.reason.as_deref()).await };
+    to_the_end(change).await
 }
 
 /// `POST /v1/devices/ID/suspend`.
@@ -88,10 +100,10 @@ pub(super) async fn suspend(
     Path(id): Path<String>,
     Json(asked): Json<Because>,
 ) -> Result<Json<DeviceView>, ApiError> {
-    let reason = asked.reason.as_deref();
-    Ok(Json(
-        suspend::suspend(&operator.context, &device(&id)?, reason).await?,
-    ))
+    let id = device(&id)?;
+    let change =
+        async move { suspend::suspend(&operator.context, &id, asked.reason.as_deref()).await };
+    to_the_end(change).await
 }
 
 /// `POST /v1/devices/ID/resume`; it has no body.
@@ -99,9 +111,22 @@ pub(super) async fn resume(
     State(operator): State<Operator>,
     Path(id): Path<String>,
 ) -> Result<Json<DeviceView>, ApiError> {
-    Ok(Json(
-        resume::resume(&operator.context, &device(&id)?).await?,
-    ))
+    let id = device(&id)?;
+    to_the_end(async move { resume::resume(&operator.context, &id).await }).await
+}
+
+/// Does a change to its end, even where who asked for it is gone meanwhile: the gate follows the store.
+async fn to_the_end(
+    change: impl Future<Output = Result<DeviceView, Error>> + Send + 'static,
+) -> Result<Json<DeviceView>, ApiError> {
+    match tokio::spawn(change).await {
+        Ok(done) => Ok(Json(done?)),
+        Err(error) => {
+            tracing::error!(%error, "a change of a device's state ended half-way");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(ApiError::new(status, "bad-answer", "the server failed"))
+        }
+    }
 }
 
 fn device(id: &str) -> Result<DeviceId, Error> {

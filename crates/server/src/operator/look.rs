@@ -29,6 +29,14 @@ pub struct ServerView {
     pub cpu_us: u64,
     /// TLS handshakes completed since the start.
     pub handshakes: u64,
+    /// Of them, those that came of a session.
+    pub resumed: u64,
+    /// Client chains that were validated up to an anchor since the start.
+    pub validated_chains: u64,
+    /// Client chains that were found good before and not validated again, since the start.
+    pub remembered_chains: u64,
+    /// Connections that were ended because their device was barred, since the start.
+    pub cut: u64,
     /// Check-ins answered since the start.
     pub check_ins: u64,
     /// Polls of stock clients answered since the start.
@@ -72,6 +80,10 @@ pub(super) async fn server(State(operator): State<Operator>) -> Result<Json<Serv
             .map(|at| at.to_string()),
         cpu_us: stats::cpu_us(),
         handshakes: operator.stats.handshakes(),
+        resumed: operator.stats.resumed(),
+        validated_chains: operator.stats.validated_chains(),
+        remembered_chains: operator.stats.remembered_chains(),
+        cut: operator.stats.cut(),
         check_ins: operator.stats.check_ins(),
         stock_polls: operator.stats.stock_polls(),
         connections: operator.planes.iter().map(connections).collect(),

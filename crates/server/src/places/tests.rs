@@ -156,3 +156,26 @@ fn a_device_gives_up_its_oldest_connection_for_its_newest() {
     assert_eq!(places.open(), (0, 0));
     assert!(places.held().devices.is_empty());
 }
+
+#[test]
+fn who_is_barred_loses_all_his_places_and_counts_until_he_is_gone() {
+    let places = Places::new(MOST);
+    let mut mine = enter(&places, 1, 3);
+    let mut other = enter(&places, 1, 1);
+    for (place, _) in &mine {
+        place.prove(Some(device(1)));
+    }
+    other[0].0.prove(Some(device(2)));
+    places.cut(&[device(3), device(1)]);
+    assert_eq!(lost(&mut mine), [Full::Barred; 3]);
+    assert_eq!(lost(&mut other), []);
+    assert_eq!(places.open(), (4, 0));
+    // Who comes meanwhile, and is not barred, holds a place as any other.
+    let again = enter(&places, 1, 1);
+    again[0].0.prove(Some(device(1)));
+    drop(mine);
+    assert_eq!(places.open(), (2, 0));
+    drop((other, again));
+    assert_eq!(places.open(), (0, 0));
+    assert!(places.held().devices.is_empty());
+}

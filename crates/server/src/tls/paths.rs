@@ -1,8 +1,9 @@
 //! Which chains were found good, so that a device that comes again is not verified up to the root again.
 //!
-//! Only the validation of the path is remembered: that the chain leads to the plane's anchors, and that each certificate in it
-//! is for what it does. This comes out the same each time, but for the dates, which are kept and asked again. That the
-//! client holds the key is proved in every full handshake, and whether the device may come is asked with every request.
+//! Only the validation of the path is remembered: that the chain leads to one of the plane's anchors, and that each certificate
+//! in it is for what it does. This comes out the same each time, but for the dates, which are kept and asked again. That the
+//! client holds the key is proved in every full handshake, who is barred is asked in every one, and whether the device may come
+//! is asked with every request. So a revocation flushes nothing here.
 
 use std::{
     collections::HashMap,
@@ -10,55 +11,49 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use countersign_x509::{Certificate, sha256};
+use countersign_x509::sha256;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-/// The paths of one plane, whose anchors stay what they are as long as it lives. Bounded.
+/// The paths of one plane. Bounded.
 #[derive(Debug, Default)]
 pub(super) struct Paths(Mutex<Generations>);
 
 /// Paths that were used lately, and those before: where the first are half of all, the second are forgotten.
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<Key, Dates>,
-    old: HashMap<Key, Dates>,
+    young: HashMap<Key, Path>,
+    old: HashMap<Key, Path>,
 }
 
-/// SHA-256 over each certificate with its length.
-type Key = [u8; 32];
+/// What a path is remembered by: SHA-256 over the plane, the generation of its anchors, and each certificate with its length.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Key([u8; 32]);
 
-/// A chain and the seconds in which all its certificates are valid, both ends included.
+/// What the validation of a path came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Path {
-    key: Key,
-    dates: Dates,
+    pub(super) dates: Dates,
+    /// The anchor that it leads to, by its place among those of its generation.
+    pub(super) anchor: u32,
 }
 
+/// The seconds in which all certificates of a chain are valid, both ends included.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Dates {
-    first: u64,
-    last: u64,
+pub(super) struct Dates {
+    pub(super) first: u64,
+    pub(super) last: u64,
 }
 
 impl Paths {
-    /// Whether exactly this chain was found good before, and is within its dates.
-    pub(super) fn know(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> bool {
-        let key = key(end_entity, others);
-        let mut generations = self.lock();
-        let Some(dates) = generations.find(&key) else {
-            return false;
-        };
-        (dates.first..=dates.last).contains(&now.as_secs())
+    /// What a chain came to, where exactly this one was found good before and is within its dates.
+    pub(super) fn know(&self, key: &Key, now: UnixTime) -> Option<Path> {
+        let path = self.lock().find(key)?;
+        path.dates.contain(now.as_secs()).then_some(path)
     }
 
     /// Remembers a chain that was found good, of a client that proved that it holds the key.
-    pub(super) fn remember(&self, path: Path) {
-        self.lock().add(path.key, path.dates);
+    pub(super) fn remember(&self, key: Key, path: Path) {
+        self.lock().add(key, path);
     }
 
     fn lock(&self) -> MutexGuard<'_, Generations> {
@@ -66,98 +61,109 @@ impl Paths {
     }
 }
 
-impl Path {
-    /// A chain that can be remembered; none where we cannot read its dates.
+impl Key {
+    /// The key of a chain on a plane, as of one generation of its anchors.
     pub(super) fn of(
+        plane: &str,
+        generation: u64,
         end_entity: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
-    ) -> Option<Self> {
-        let mut dates = Dates {
-            first: 0,
-            last: u64::MAX,
-        };
+    ) -> Self {
+        let mut text = Vec::with_capacity(2048);
+        text.extend_from_slice(&plane.len().to_be_bytes());
+        text.extend_from_slice(plane.as_bytes());
+        text.extend_from_slice(&generation.to_be_bytes());
         for der in std::iter::once(end_entity).chain(others) {
-            let certificate = Certificate::from_der(der).ok()?;
-            dates.first = dates.first.max(certificate.not_before());
-            dates.last = dates.last.min(certificate.not_after());
+            text.extend_from_slice(&der.len().to_be_bytes());
+            text.extend_from_slice(der);
         }
-        Some(Self {
-            key: key(end_entity, others),
-            dates,
-        })
+        Self(sha256(&text))
+    }
+}
+
+impl Dates {
+    /// Those of all of time.
+    pub(super) const ALWAYS: Self = Self {
+        first: 0,
+        last: u64::MAX,
+    };
+
+    /// The seconds that are in both.
+    pub(super) fn and(self, first: u64, last: u64) -> Self {
+        Self {
+            first: self.first.max(first),
+            last: self.last.min(last),
+        }
+    }
+
+    /// Whether a second is among them.
+    pub(super) fn contain(self, second: u64) -> bool {
+        (self.first..=self.last).contains(&second)
     }
 }
 
 impl Generations {
-    fn find(&mut self, key: &Key) -> Option<Dates> {
-        if let Some(dates) = self.young.get(key) {
-            return Some(*dates);
+    fn find(&mut self, key: &Key) -> Option<Path> {
+        if let Some(path) = self.young.get(key) {
+            return Some(*path);
         }
-        let dates = self.old.remove(key)?;
-        self.add(*key, dates);
-        Some(dates)
+        let path = self.old.remove(key)?;
+        self.add(*key, path);
+        Some(path)
     }
 
-    fn add(&mut self, key: Key, dates: Dates) {
+    fn add(&mut self, key: Key, path: Path) {
         if self.young.len() >= MOST / 2 {
             self.old = mem::take(&mut self.young);
         }
-        self.young.insert(key, dates);
+        self.young.insert(key, path);
     }
 }
 
-fn key(end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Key {
-    let mut text = Vec::with_capacity(2048);
-    for der in std::iter::once(end_entity).chain(others) {
-        text.extend_from_slice(&der.len().to_be_bytes());
-        text.extend_from_slice(der);
-    }
-    sha256(&text)
-}
-
-/// How many chains a plane remembers: about 4 MiB.
+/// How many chains a plane remembers: about 5 MiB.
 const MOST: usize = 1 << 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DATES: Dates = Dates {
-        first: 100,
-        last: 200,
+    const PATH: Path = Path {
+        dates: Dates {
+            first: 100,
+            last: 200,
+        },
+        anchor: 3,
     };
 
-    fn chain(certificates: &[&'static str]) -> Vec<CertificateDer<'static>> {
+    fn key(plane: &str, generation: u64, certificates: &[&'static str]) -> Key {
         let der = |text: &&'static str| CertificateDer::from(text.as_bytes());
-        certificates.iter().map(der).collect()
-    }
-
-    fn knows(paths: &Paths, certificates: &[&'static str], now: u64) -> bool {
-        let chain = chain(certificates);
-        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now));
-        paths.know(&chain[0], &chain[1..], now)
+        let chain: Vec<_> = certificates.iter().map(der).collect();
+        Key::of(plane, generation, &chain[0], &chain[1..])
     }
 
     #[test]
     fn knows_exactly_what_it_was_told_and_only_within_its_dates() {
         let paths = Paths::default();
-        assert!(!knows(&paths, &["leaf", "issuing"], 150));
-        let told = chain(&["leaf", "issuing"]);
-        paths.remember(Path {
-            key: key(&told[0], &told[1..]),
-            dates: DATES,
-        });
+        let knows = |key: &Key, now| {
+            let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now));
+            paths.know(key, now) == Some(PATH)
+        };
+        let told = key("device", 7, &["leaf", "issuing"]);
+        assert!(!knows(&told, 150));
+        paths.remember(told, PATH);
         for (now, known) in [(99, false), (100, true), (200, true), (201, false)] {
-            assert_eq!(knows(&paths, &["leaf", "issuing"], now), known, "{now}");
+            assert_eq!(knows(&told, now), known, "{now}");
         }
         for other in [
-            &["leaf"][..],
-            &["issuing", "leaf"],
-            &["leaf", "issuing", "root"],
-            &["leafi", "ssuing"],
-            &["leaf", "issuinG"],
+            key("download", 7, &["leaf", "issuing"]),
+            key("device", 8, &["leaf", "issuing"]),
+            key("device", 7, &["leaf"]),
+            key("device", 7, &["issuing", "leaf"]),
+            key("device", 7, &["leaf", "issuing", "root"]),
+            key("device", 7, &["leafi", "ssuing"]),
+            key("device", 7, &["leaf", "issuinG"]),
         ] {
-            assert!(!knows(&paths, other, 150), "{other:?}");
+            assert!(!knows(&other, 150), "{other:?}");
         }
     }
 
@@ -166,13 +172,13 @@ mod tests {
         let number = |n: usize| {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&n.to_be_bytes());
-            key
+            Key(key)
         };
         let mut generations = Generations::default();
         for n in 0..3 * MOST {
-            generations.add(number(n), DATES);
+            generations.add(number(n), PATH);
             // The first is used all the time, the second never.
-            assert_eq!(generations.find(&number(0)), Some(DATES), "{n}");
+            assert_eq!(generations.find(&number(0)), Some(PATH), "{n}");
             assert!(generations.young.len() + generations.old.len() <= MOST);
         }
         assert_eq!(generations.find(&number(1)), None);

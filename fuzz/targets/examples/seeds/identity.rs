@@ -51,6 +51,11 @@ pub(crate) fn seeds() -> Seeds {
         ("certificate", "root", root.der().to_vec()),
         ("certificate_request", "p256", request_der.concat()),
         ("identity", "device", partition.clone()),
+        ("key_file", "pkcs8", key.as_bytes().to_vec()),
+        ("key_file", "few_rounds", FEW_ROUNDS.to_vec()),
+        ("key_file", "few_rounds_der", encrypted(FEW_ROUNDS)),
+        ("key_file", "small_scrypt_der", encrypted(SMALL_SCRYPT)),
+        ("key_file", "uri", URI.to_vec()),
         ("pem", "chain", text.into_bytes()),
         ("pem", "request", request.into_bytes()),
         ("private_key", "pkcs8", key.as_bytes().to_vec()),
@@ -125,3 +130,16 @@ const VECTORS: [(&str, &[u8]); 9] = [
     vector!("request_rsa2048"),
     vector!("request_wants_ca"),
 ];
+
+/// An encrypted key without its PEM.
+fn encrypted(text: &[u8]) -> Vec<u8> {
+    let blocks = pem::blocks(text, "ENCRYPTED PRIVATE KEY").unwrap();
+    blocks.concat()
+}
+
+const FEW_ROUNDS: &[u8] =
+    include_bytes!("../../../../crates/keys/tests/data/ok_encrypted_few_rounds.pem");
+const SMALL_SCRYPT: &[u8] =
+    include_bytes!("../../../../crates/keys/tests/data/ok_encrypted_small_scrypt.pem");
+const URI: &[u8] = b"pkcs11:token=Our%20HSM;serial=42;manufacturer=a;model=b;object=device-issuing;id=%01%ff;type=private\
+    ?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:///run/pin\n";

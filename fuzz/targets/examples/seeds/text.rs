@@ -1,5 +1,8 @@
-//! What is text: names, times, addresses, heads of answers.
+//! What is text: names, times, addresses, heads of answers, journals.
 
+use std::fmt::Write as _;
+
+use countersign_fleet_sqlite::journal::{Position, header};
 use countersign_images::url::{UrlKey, sign};
 use countersign_protocol::{Digest, UnixTime};
 
@@ -64,9 +67,38 @@ pub(crate) fn seeds() -> Seeds {
     let url = sign(&key, "", &Digest([0xAB; 32]), "d1", UnixTime(1_800_000_000));
     let url = url.trim_start_matches("/d/").as_bytes().to_vec();
     let mut seeds: Seeds = vec![("download_url", "signed", url)];
+    let torn = format!("{}1700000009 revo", journal(&CHANGES[..2]));
+    seeds.push(("journal", "empty", journal(&[]).into_bytes()));
+    seeds.push(("journal", "changes", journal(&CHANGES).into_bytes()));
+    seeds.push(("journal", "torn", torn.into_bytes()));
     seeds.extend(text.map(|(target, name, text)| (target, name, text.as_bytes().to_vec())));
     seeds
 }
+
+/// A journal with these changes.
+fn journal(changes: &[&str]) -> String {
+    let first = header(&[1; 16]);
+    let mut at = Position::start(&first);
+    let mut journal = format!("{first}\n");
+    for fields in changes {
+        at = at.after(fields);
+        writeln!(journal, "{fields} {}", at.checksum).unwrap();
+    }
+    journal
+}
+
+/// A journal's lines without their checksums.
+const CHANGES: [&str; 5] = [
+    "1700000001 suspended d1 - 1111111111111111111111111111111111111111111111111111111111111111/5a01/\
+     0707070707070707070707070707070707070707070707070707070707070707/1800000000 lent%20for%20a%20day",
+    "1700000002 active d1 - - -",
+    "1700000003 revoked acme/b7 0909090909090909090909090909090909090909090909090909090909090909 \
+     2222222222222222222222222222222222222222222222222222222222222222/00/-/253402300799,\
+     3333333333333333333333333333333333333333333333333333333333333333/c0ffee/-/0 %2D",
+    "1700000004 retired A4:CF:12:00:00:01 - - ",
+    "1700000005 certificate:superseded - - \
+     4444444444444444444444444444444444444444444444444444444444444444/ab/-/1800000000 -",
+];
 
 const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.countersign+cbor\r\nContent-Length: 5\r\n\
                      Date: Mon, 23 Nov 2026 03:05:00 GMT\r\n\r\nhello";

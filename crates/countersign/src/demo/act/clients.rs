@@ -1,6 +1,6 @@
 //! Clients that our server should turn away.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use countersign_operations::view::{DeviceView, EnrolledView, RefusedView};
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
@@ -21,8 +21,10 @@ struct Lost {
     strangers: Vec<Client>,
     /// They have sessions of before.
     known: Vec<Client>,
-    /// They are open.
+    /// They were open when it was revoked.
     live: Vec<Connection>,
+    /// How many had been refused before it was revoked.
+    before: usize,
 }
 
 impl Story<'_> {
@@ -34,9 +36,9 @@ impl Story<'_> {
         self.no_certificate(cast).await?;
         self.impostor(enrolled).await?;
         let mut lost = self.lose_a_device(cast).await?;
+        self.revoked_live_connection(&mut lost).await?;
         self.revoked_new_connection(cast, &lost).await?;
         self.revoked_resumed_session(cast, &lost).await?;
-        self.revoked_live_connection(&mut lost).await?;
         self.suspended(cast).await
     }
 
@@ -56,7 +58,7 @@ impl Story<'_> {
                 let before = self.refusals().await?.len();
                 tried.push(match nobody.get(&format!("{url}/ota?v=0")).await {
                     Ok(answer) => Ended::Passed(format!("it was answered {}", answer.status)),
-                    Err(_) => self.in_the_handshake(before).await?,
+                    Err(_) => self.refused_since(before, 1).await?,
                 });
             }
         }
@@ -77,7 +79,7 @@ impl Story<'_> {
         let told = self.run(&self.stage.impostor(), &[]).await?;
         let ended = match told.last("checked-in") {
             Some(_) => Ended::Passed("it was answered".to_owned()),
-            None => self.in_the_handshake(before).await?,
+            None => self.refused_since(before, 1).await?,
         };
         self.turned_away(&attack, [ended])
     }
@@ -90,6 +92,7 @@ impl Story<'_> {
             strangers: Vec::new(),
             known: Vec::new(),
             live: Vec::new(),
+            before: 0,
         };
         for version in [&TLS12, &TLS13] {
             let client = Client::device(&folder, version)?;
@@ -99,13 +102,28 @@ impl Story<'_> {
             lost.known.push(client);
             lost.live.push(connection);
         }
+        lost.before = self.refusals().await?.len();
         let path = operator::path("/v1/devices/", LOST, "/revoke");
         let body = json!({ "reason": "lost" });
         let _: DeviceView = self.operator().await?.post(&path, &body).await?;
         Ok(lost)
     }
 
-    /// A revoked device proves in a full handshake who it is.
+    /// The connections that a revoked device had are ended at once; it says one thing more.
+    async fn revoked_live_connection(&mut self, lost: &mut Lost) -> Result<()> {
+        let attack = Attack {
+            name: "revoked-live-connection",
+            what: "a revoked device, on a live connection",
+            ..REVOKED
+        };
+        let mut tried = Vec::new();
+        for (nth, connection) in (1..).zip(&mut lost.live) {
+            tried.push(self.cut(connection, lost.before, nth).await?);
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// A revoked device comes anew, with its whole chain.
     async fn revoked_new_connection(&mut self, cast: &Cast, lost: &Lost) -> Result<()> {
         let attack = Attack {
             name: "revoked-new-connection",
@@ -114,16 +132,12 @@ impl Story<'_> {
         };
         let mut tried = Vec::new();
         for client in &lost.strangers {
-            let mut connection = client.connect(&cast.device_url).await?;
-            if connection.resumed {
-                bail!("a session was resumed that nobody had")
-            }
-            tried.push(self.check_in(&mut connection).await?.into());
+            tried.push(self.come(cast, client).await?);
         }
         self.turned_away(&attack, tried)
     }
 
-    /// A revoked device goes on with a session of before, in which nobody looks at certificates.
+    /// A revoked device wants to go on with a session of before, in which it shows no certificate. The session is gone.
     async fn revoked_resumed_session(&mut self, cast: &Cast, lost: &Lost) -> Result<()> {
         let attack = Attack {
             name: "revoked-resumed-session",
@@ -132,25 +146,7 @@ impl Story<'_> {
         };
         let mut tried = Vec::new();
         for client in &lost.known {
-            let mut connection = client.connect(&cast.device_url).await?;
-            if !connection.resumed {
-                bail!("the session was not resumed")
-            }
-            tried.push(self.check_in(&mut connection).await?.into());
-        }
-        self.turned_away(&attack, tried)
-    }
-
-    /// A revoked device says one thing more on the connection that it had when it was revoked.
-    async fn revoked_live_connection(&mut self, lost: &mut Lost) -> Result<()> {
-        let attack = Attack {
-            name: "revoked-live-connection",
-            what: "a revoked device, on a live connection",
-            ..REVOKED
-        };
-        let mut tried = Vec::new();
-        for connection in &mut lost.live {
-            tried.push(self.check_in(connection).await?.into());
+            tried.push(self.come(cast, client).await?);
         }
         self.turned_away(&attack, tried)
     }
@@ -170,16 +166,40 @@ impl Story<'_> {
         self.check_in(&mut live).await?.must(200)?;
         let path = |verb| operator::path("/v1/devices/", LENT, verb);
         let mut operator = self.operator().await?;
+        let before = self.refusals().await?.len();
         let body = json!({ "reason": "lent" });
         let _: DeviceView = operator.post(&path("/suspend"), &body).await?;
-        let mut tried = vec![self.check_in(&mut live).await?.into()];
-        let mut new = client.connect(&cast.device_url).await?;
-        tried.push(self.check_in(&mut new).await?.into());
+        let mut tried = vec![self.cut(&mut live, before, 1).await?];
+        tried.push(self.come(cast, &client).await?);
         let _: DeviceView = operator.post(&path("/resume"), &json!({})).await?;
-        // Both were closed with the refusal.
         let mut again = client.connect(&cast.device_url).await?;
         self.check_in(&mut again).await?.must(200)?;
         self.turned_away(&attack, tried)
+    }
+
+    /// Somebody comes over a new connection and says what an honest device says. By TLS 1.2 he hears in the handshake that he
+    /// is refused, by TLS 1.3 after it.
+    async fn come(&self, cast: &Cast, client: &Client) -> Result<Ended> {
+        let before = self.refusals().await?.len();
+        let answer = match client.connect(&cast.device_url).await {
+            Ok(connection) if connection.resumed => {
+                return Ok(Ended::Passed("its session was resumed".to_owned()));
+            }
+            Ok(mut connection) => self.check_in(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => Ok(Ended::Passed(format!("it was answered {}", answer.status))),
+            Err(_) => self.refused_since(before, 1).await,
+        }
+    }
+
+    /// Somebody says one thing more on a connection that should be gone: one of `count` that were refused after `before`.
+    async fn cut(&self, connection: &mut Connection, before: usize, count: usize) -> Result<Ended> {
+        match self.check_in(connection).await {
+            Ok(answer) => Ok(Ended::Passed(format!("it was answered {}", answer.status))),
+            Err(_) => self.refused_since(before, count).await,
+        }
     }
 
     /// Says what an honest device says.
@@ -188,14 +208,16 @@ impl Story<'_> {
         connection.post("/v1/checkin", &message).await
     }
 
-    /// Why the server ended a handshake: the client is not told. `before` refusals were known before.
-    async fn in_the_handshake(&self, before: usize) -> Result<Ended> {
+    /// Why the server ended a handshake or a connection, as it says to operators: the client is told little or nothing.
+    /// `before` refusals were known before, and `count` should be since.
+    async fn refused_since(&self, before: usize, count: usize) -> Result<Ended> {
         for _ in 0..TRIES {
             let refusals = self.refusals().await?;
-            if let Some(newest) = refusals.first().filter(|_| refusals.len() > before) {
+            let since = refusals.len().saturating_sub(before);
+            if let Some(newest) = refusals.first().filter(|_| since >= count) {
                 return Ok(Ended::refused(&newest.reason, &newest.reason_text));
             }
-            // The alert may be here before the server has written down what it was about.
+            // The client may know before the server has written down what it was about.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         Ok(Ended::Passed(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
-use countersign_keys::FileKey;
+use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{Clock as _, text::rfc3339};
 use countersign_protocol::UnixTime;
 
@@ -114,8 +114,13 @@ impl Story<'_> {
             not_after: Some(rfc3339(an_hour_ago)),
             ..self.terms(&image)
         };
-        self.offer_manifest(cast, &attack, &image, &command::sign(&terms)?)
-            .await
+        self.offer_manifest(
+            cast,
+            &attack,
+            &image,
+            &command::sign(&terms, &Passphrases::new(None))?,
+        )
+        .await
     }
 
     /// A release that somebody signed who is no author of the device's product.
@@ -133,8 +138,13 @@ impl Story<'_> {
             key,
             ..self.terms(&image)
         };
-        self.offer_manifest(cast, &attack, &image, &command::sign(&terms)?)
-            .await
+        self.offer_manifest(
+            cast,
+            &attack,
+            &image,
+            &command::sign(&terms, &Passphrases::new(None))?,
+        )
+        .await
     }
 
     /// A release that the author signed for another product.
@@ -150,8 +160,13 @@ impl Story<'_> {
             product: format!("not-{PRODUCT}"),
             ..self.terms(&image)
         };
-        self.offer_manifest(cast, &attack, &image, &command::sign(&terms)?)
-            .await
+        self.offer_manifest(
+            cast,
+            &attack,
+            &image,
+            &command::sign(&terms, &Passphrases::new(None))?,
+        )
+        .await
     }
 
     /// A release that the author signed for another chip.

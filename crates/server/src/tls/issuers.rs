@@ -1,0 +1,37 @@
+//! The dates of issuing authorities' certificates: a whole fleet shows the same few.
+
+use std::sync::{PoisonError, RwLock};
+
+use countersign_x509::Certificate;
+use rustls::CertificateError;
+use rustls_pki_types::CertificateDer;
+
+/// The certificates of issuing authorities that were read lately.
+#[derive(Debug, Default)]
+pub(super) struct Issuers(RwLock<Vec<Certificate>>);
+
+impl Issuers {
+    /// The first and the last second of a certificate, read once.
+    ///
+    /// # Errors
+    /// [`CertificateError::BadEncoding`] where it cannot be read.
+    pub(super) fn dates(&self, der: &CertificateDer<'_>) -> Result<(u64, u64), CertificateError> {
+        let of = |certificate: &Certificate| (certificate.not_before(), certificate.not_after());
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.iter().find(|known| known.der() == &**der) {
+            return Ok(of(known));
+        }
+        drop(known);
+        let read = Certificate::from_der(der).map_err(|_| CertificateError::BadEncoding)?;
+        let dates = of(&read);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.remove(0);
+        }
+        known.push(read);
+        Ok(dates)
+    }
+}
+
+/// How many are remembered: more than a fleet has.
+const MOST: usize = 16;
