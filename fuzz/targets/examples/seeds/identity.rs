@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_keys::FileKey;
 use countersign_pki::{
-    Authority, Profile, Signer, Validity, certificate_request, root, urn::device_urn,
+    Authority, Profile, Profiles, Signer, Validity, certificate_request, root, urn::device_urn,
 };
 use countersign_protocol::UnixTime;
 use countersign_provision::secure_cert;
@@ -87,17 +87,29 @@ pub(crate) fn seeds() -> Seeds {
 }
 
 fn hierarchy() -> (Certificate, Authority) {
+    let rules = Profiles::default();
     let key = FileKey::generate().unwrap();
-    let root = root::self_sign("Root", &key, VALIDITY, [1; 16]).unwrap();
+    let root = root::self_sign("Root", &rules.root, &key, VALIDITY, [1; 16]).unwrap();
     let above = Authority::new(root.clone(), vec![], Arc::new(key)).unwrap();
     let key = FileKey::generate().unwrap();
-    let issuing = above.issue_ca("Issuing", key.public_key(), VALIDITY, [2; 16]);
+    let issuing = above.issue_ca(
+        "Issuing",
+        &rules.issuing,
+        key.public_key(),
+        VALIDITY,
+        [2; 16],
+    );
     let issuing = Authority::new(issuing.unwrap(), vec![root.clone()], Arc::new(key)).unwrap();
     (root, issuing)
 }
 
 fn issue(issuing: &Authority, profile: &Profile, key: &FileKey) -> Vec<Certificate> {
-    let issued = issuing.issue(profile, key.public_key(), VALIDITY, [3; 16]);
+    let rules = Profiles::default();
+    let rules = match profile {
+        Profile::Server { .. } => rules.server,
+        Profile::Device { .. } => rules.device,
+    };
+    let issued = issuing.issue(profile, &rules, key.public_key(), VALIDITY, [3; 16]);
     issuing.chain_of(issued.unwrap())
 }
 
