@@ -6,6 +6,7 @@
 //! was asked before it leaves.
 
 pub mod authority;
+pub mod crl;
 pub mod error;
 mod issue;
 pub mod profile;

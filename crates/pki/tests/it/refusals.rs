@@ -279,7 +279,7 @@ fn our_own_request_is_read_back() {
 
 /// Claims one public key and signs with another.
 #[derive(Debug)]
-struct Borrowed(Vec<u8>, Arc<Key>);
+pub(crate) struct Borrowed(pub(crate) Vec<u8>, pub(crate) Arc<Key>);
 
 impl Signer for Borrowed {
     fn public_key(&self) -> &[u8] {
@@ -292,7 +292,7 @@ impl Signer for Borrowed {
 }
 
 #[derive(Debug)]
-struct Failing(Arc<Key>);
+pub(crate) struct Failing(pub(crate) Arc<Key>);
 
 impl Signer for Failing {
     fn public_key(&self) -> &[u8] {

@@ -7,6 +7,9 @@ trap 'rm -rf "$work"' EXIT
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/key"
 openssl req -x509 -new -key "$work/key" -sha256 -days 36500 -subj '/C=XX/CN=Example CRL Issuer' \
     -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,cRLSign,keyCertSign -out ok_crl_issuer.pem
+# A CA's, whose key may sign certificates and no CRLs.
+openssl req -x509 -new -key "$work/key" -sha256 -days 36500 -subj '/CN=No CRLs' \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign -out ok_ca_without_crls.pem
 
 cat > "$work/config" <<END
 [ca]
