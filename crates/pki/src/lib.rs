@@ -10,6 +10,7 @@ pub mod crl;
 pub mod error;
 mod issue;
 pub mod profile;
+pub mod proof;
 pub mod request;
 pub mod root;
 pub mod rules;

@@ -65,7 +65,7 @@ pub enum Usage {
 }
 
 impl ProfileRules {
-    /// The rules for the certificates that prove that we hold an authority's key (for another service).
+    /// The rules for the certificates that prove that we hold an authority's key ([`crate::proof`]).
     pub fn proof() -> Self {
         Self::end_entity(Some(PROOF_DAYS))
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use countersign_fleet::{AuditEntry, CertificateSearch, Store as _};
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_keys::FileKey;
-use countersign_pki::{Authority, Profile, Profiles, Signer, root};
+use countersign_pki::{Authority, Profile, Profiles, Signer, proof, root};
 use tempfile::TempDir;
 
 use super::*;
@@ -43,6 +43,8 @@ async fn all_that_we_issue_goes_into_the_store_and_is_found_by_what_it_is() {
             [3; 16],
         )
         .unwrap();
+    let proof = proof::prove(&authority, "c0de", key().public_key(), now, [4; 16]).unwrap();
+
     let folder = TempDir::new().unwrap();
     let store = SqliteStore::open(&folder.path().join("fleet.sqlite")).await;
     let store = store.unwrap();
@@ -57,6 +59,7 @@ async fn all_that_we_issue_goes_into_the_store_and_is_found_by_what_it_is() {
         (&made, CertificateProfile::Authority, &made),
         (&issuing, CertificateProfile::Authority, &made),
         (&server, CertificateProfile::Server, &issuing),
+        (&proof, CertificateProfile::Proof, &issuing),
     ] {
         let record = of(certificate, profile, None, issuer);
         assert_eq!(record.issuer, Some(key_of(issuer)));

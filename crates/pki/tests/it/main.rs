@@ -10,6 +10,7 @@ mod crl;
 mod fixture;
 mod openssl;
 mod peers;
+mod proof;
 mod refusals;
 mod rules;
 mod webpki;
