@@ -19,6 +19,7 @@ pub mod certificate;
 pub mod certificate_request;
 pub mod check_in;
 pub mod check_in_reply;
+pub mod crl;
 pub mod digests;
 pub mod download_url;
 pub mod identity;
@@ -61,6 +62,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("certificate_request", certificate_request::run),
     ("check_in", check_in::run),
     ("check_in_reply", check_in_reply::run),
+    ("crl", crl::run),
     ("digests", digests::run),
     ("download_url", download_url::run),
     ("identity", identity::run),
