@@ -21,7 +21,7 @@ use countersign_operations::{
     seen::{self, SeenBuffer},
     sign,
 };
-use countersign_pki::{Authority, Signer, certificate_request};
+use countersign_pki::{Authority, Profiles, Signer, certificate_request};
 use countersign_protocol::{CheckIn, Digest, MAX_CHECK_IN, SlotState, UnixTime};
 use countersign_server::{Config, Identity as ServerIdentity, IdentityHandle, Limits, bind};
 use countersign_x509::{Certificate, pem, sha256};
@@ -66,6 +66,7 @@ impl Installation {
         let leaf = found::server_certificate(
             &server_issuing,
             &["127.0.0.1".to_owned()],
+            &Profiles::default().server,
             key.public_key(),
             &System,
             &System,
@@ -200,6 +201,7 @@ fn settings(author: &FileKey) -> Result<Settings> {
         slowest_rate: 4096,
         patience_s: 300,
         attempts: 3,
+        profiles: Profiles::default(),
     })
 }
 

@@ -93,6 +93,7 @@ impl State {
             slowest_rate: self.toml.download.slowest_rate,
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
+            profiles: self.toml.profiles(),
         };
         let gate = Gate::new(self.certificate("device-root")?);
         gate.load(&store).await?;
@@ -144,6 +145,7 @@ impl State {
             let leaf = authorities::server_certificate(
                 &issuing,
                 &self.toml.hosts,
+                &self.toml.profiles().server,
                 key.public_key(),
                 &SystemClock,
                 &SystemEntropy,

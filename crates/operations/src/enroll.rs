@@ -1,13 +1,10 @@
 //! A device gets its identity. Its private key was made elsewhere and is never seen here.
 
-use countersign_fleet::{
-    CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState, ProductName,
-};
-use countersign_pki::{Profile, Validity, urn::device_urn};
-use countersign_protocol::{Digest, UnixTime};
-use countersign_x509::{Certificate, pem, request::CertificateRequest, sha256};
+use countersign_fleet::{CertificateProfile, Device, DeviceId, DeviceState, ProductName};
+use countersign_pki::{Profile, urn::device_urn};
+use countersign_x509::{pem, request::CertificateRequest};
 
-use crate::{Context, Error, context::OPERATOR, view::EnrolledView};
+use crate::{Context, Error, context::OPERATOR, record, view::EnrolledView};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -23,7 +20,7 @@ pub struct Request {
 /// Certifies a new device. Enrollment only creates: a device that is there keeps its key.
 ///
 /// # Errors
-/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
+/// [`Error::BadRequest`], [`Error::BadKey`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
 /// registered authority's namespace, whose devices are not ours to certify; [`Error::Store`] with `DeviceExists` where
 /// the id is taken; nothing is changed then.
 pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView, Error> {
@@ -40,18 +37,16 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
         id: request.id.as_str().to_owned(),
         urn: urn.clone(),
     };
-    // A device from the factory has no end date (IEEE 802.1AR §8.7): it may lie in a drawer for years.
-    let validity = Validity {
-        not_before: earlier(now, BACKDATED_S),
-        not_after: None,
-    };
+    let rules = &context.settings.profiles.device;
+    rules.check_key(csr.public_key()).map_err(Error::BadKey)?;
     let certificate = context.device_authority.issue(
         &profile,
+        rules,
         csr.public_key(),
-        validity,
+        rules.validity(now),
         context.random_id(),
     )?;
-    let record = record(
+    let record = record::of(
         &certificate,
         CertificateProfile::Device,
         Some(&request.id),
@@ -90,37 +85,3 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
             .collect(),
     })
 }
-
-/// What the store keeps of a certificate that `issuer` issued.
-pub(crate) fn record(
-    certificate: &Certificate,
-    profile: CertificateProfile,
-    device: Option<&DeviceId>,
-    issuer: &Certificate,
-) -> CertificateRecord {
-    CertificateRecord {
-        fingerprint: Digest(certificate.fingerprint()),
-        serial: certificate.serial_hex(),
-        profile,
-        device: device.cloned(),
-        subject: certificate.subject_text().to_owned(),
-        issuer: Some(key_of(issuer)),
-        not_before: UnixTime(certificate.not_before()),
-        not_after: UnixTime(certificate.not_after()),
-        revoked: None,
-        der: certificate.der().to_vec(),
-    }
-}
-
-/// SHA-256 of a certificate's public key (`SubjectPublicKeyInfo`): what an authority or a pinned device is known by.
-pub(crate) fn key_of(certificate: &Certificate) -> Digest {
-    Digest(sha256(certificate.public_key()))
-}
-
-/// `at` less `seconds`, so that a device whose clock is a little behind takes the certificate.
-pub(crate) const fn earlier(at: UnixTime, seconds: u64) -> UnixTime {
-    UnixTime(at.0.saturating_sub(seconds))
-}
-
-/// By how much certificates begin before they are made, in seconds.
-pub(crate) const BACKDATED_S: u64 = 3600;

@@ -83,6 +83,9 @@ pub enum Error {
     /// A certificate request is malformed, or not signed by its own key.
     #[error("the certificate request is not acceptable: {0}")]
     BadRequest(countersign_x509::Error),
+    /// The request's key is of a kind that the settings do not have certified.
+    #[error(transparent)]
+    BadKey(countersign_pki::Error),
     /// The manifest names an image that was not uploaded.
     #[error("no image {0} was uploaded")]
     ImageMissing(Digest),
@@ -181,7 +184,7 @@ impl Error {
         match self {
             Self::BadImage(_) => "bad-image",
             Self::BadName(_) => "bad-name",
-            Self::BadRequest(_) => "bad-certificate-request",
+            Self::BadRequest(_) | Self::BadKey(_) => "bad-certificate-request",
             Self::ImageMissing(_) => "image-missing",
             Self::ImageMisnamed { .. } => "image-misnamed",
             Self::Manifest(error) => match error {

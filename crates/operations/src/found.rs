@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use countersign_pki::{Authority, Profile, Signer, Validity, root};
+use countersign_pki::{Authority, Profile, ProfileRules, Profiles, Signer, root};
 use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
-use crate::{
-    Clock, Entropy, Error,
-    enroll::{BACKDATED_S, earlier},
-};
+use crate::{Clock, Entropy, Error};
 
 /// A root and the authority under it that does the issuing.
 #[derive(Clone, Debug)]
@@ -32,18 +29,20 @@ pub fn hierarchy(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Hierarchy, Error> {
-    let now = clock.now();
+    let (now, rules) = (clock.now(), Profiles::default());
     let root = root::self_sign(
         &format!("{name} {what} root"),
+        &rules.root,
         &**root_key,
-        lasting(now, ROOT_DAYS),
+        rules.root.validity(now),
         random_id(entropy),
     )?;
     let root = Authority::new(root, Vec::new(), Arc::clone(root_key))?;
     let issuing = root.issue_ca(
         &format!("{name} {what} issuing"),
+        &rules.issuing,
         issuing_key.public_key(),
-        lasting(now, ISSUING_DAYS),
+        rules.issuing.validity(now),
         random_id(entropy),
     )?;
     Ok(Hierarchy {
@@ -52,13 +51,14 @@ pub fn hierarchy(
     })
 }
 
-/// Certifies a server of ours under `names`, for `key`.
+/// Certifies a server of ours under `names`, for `key`, as `rules` say.
 ///
 /// # Errors
 /// [`Error::Pki`] where a name cannot be certified or the authority cannot sign.
 pub fn server_certificate(
     issuing: &Authority,
     names: &[String],
+    rules: &ProfileRules,
     key: &[u8],
     clock: &dyn Clock,
     entropy: &dyn Entropy,
@@ -68,8 +68,9 @@ pub fn server_certificate(
     };
     Ok(issuing.issue(
         &profile,
+        rules,
         key,
-        lasting(clock.now(), SERVER_DAYS),
+        rules.validity(clock.now()),
         random_id(entropy),
     )?)
 }
@@ -87,22 +88,8 @@ pub fn is_due(certificate: &Certificate, names: &[String], now: UnixTime) -> boo
     now.0.saturating_sub(certificate.not_before()) > life / 3 * 2 || has != wants
 }
 
-fn lasting(now: UnixTime, days: u64) -> Validity {
-    Validity {
-        not_before: earlier(now, BACKDATED_S),
-        not_after: Some(now.plus(days.saturating_mul(24 * 3600))),
-    }
-}
-
 fn random_id(entropy: &dyn Entropy) -> [u8; 16] {
     let mut id = [0; 16];
     entropy.fill(&mut id);
     id
 }
-
-/// A root's life, in days: longer than that of any board.
-const ROOT_DAYS: u64 = 30 * 365;
-/// An issuing authority's life, in days.
-const ISSUING_DAYS: u64 = 20 * 365;
-/// A server certificate's life, in days.
-const SERVER_DAYS: u64 = 398;

@@ -18,6 +18,7 @@ pub mod health;
 pub mod link;
 mod next;
 pub mod publish;
+pub mod record;
 pub mod refusals;
 pub mod releases;
 pub mod report;

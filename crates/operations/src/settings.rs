@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_fleet::ProductName;
+use countersign_pki::Profiles;
 
 use crate::Error;
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub slowest_rate: u32,
     /// How long a URL lives beyond that, in seconds.
     pub patience_s: u32,
+    /// What certificates are like, by their kind.
+    pub profiles: Profiles,
 }
 
 /// One product: what its devices run, and who may make it.

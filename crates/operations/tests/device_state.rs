@@ -100,6 +100,7 @@ impl House {
                 attempts: 3,
                 slowest_rate: 4096,
                 patience_s: 60,
+                profiles: countersign_pki::Profiles::default(),
             },
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&clock) as Arc<dyn Entropy>,

@@ -13,7 +13,7 @@ use countersign_fleet::ProductName;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{Entropy as _, found as authorities, text};
-use countersign_pki::{Authority, Signer};
+use countersign_pki::{Authority, Profiles, Signer};
 use countersign_x509::{pem, sha256};
 use zeroize::Zeroizing;
 
@@ -188,6 +188,7 @@ fn server(layout: &Layout, issuing: &Authority, hosts: &[String]) -> Result<()> 
     let leaf = authorities::server_certificate(
         issuing,
         hosts,
+        &Profiles::default().server,
         key.public_key(),
         &SystemClock,
         &SystemEntropy,

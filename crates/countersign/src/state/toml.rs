@@ -1,6 +1,7 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
 mod limits;
+mod profiles;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
-use self::limits::Limits;
+use self::{limits::Limits, profiles::Profiles};
 use crate::files;
 
 /// The file as it stands.
@@ -35,6 +36,9 @@ pub(crate) struct File {
     /// What the planes bear.
     #[serde(default)]
     limits: Limits,
+    /// What certificates are like.
+    #[serde(default)]
+    profiles: Profiles,
     /// The products, by name.
     #[serde(default)]
     pub(crate) product: BTreeMap<String, Product>,
@@ -116,7 +120,7 @@ impl File {
                 path.display()
             );
         }
-        let check = file.limits.check();
+        let check = file.limits.check().and_then(|()| file.profiles.check());
         check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
     }
@@ -124,6 +128,11 @@ impl File {
     /// What the planes bear.
     pub(crate) fn limits(&self) -> countersign_server::Limits {
         self.limits.with(&self.download)
+    }
+
+    /// What certificates are like, by their kind.
+    pub(crate) fn profiles(&self) -> countersign_pki::Profiles {
+        self.profiles.rules()
     }
 
     /// The products, with their authors' keys read from `state`.
@@ -182,7 +191,7 @@ pub(crate) fn first_text(
         || "# chip = \"esp32c3\"".to_owned(),
         |chip| format!("chip = {chip:?}"),
     );
-    let limits = Limits::first_text();
+    let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -210,7 +219,7 @@ listen = "127.0.0.1:8440"
 
 [limits]                     # what a client may take; each line says what it stops
 {limits}
-[product.{product}]
+{profiles}[product.{product}]
 # Public keys of those who may sign its releases.
 authors = [{author:?}]
 # Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.
