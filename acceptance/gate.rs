@@ -2,7 +2,9 @@
 //! and a device's certificate where a server's should be.
 
 mod client;
+mod cuts;
 mod der;
 mod forge;
 mod key;
+mod servers;
 mod wrong;
