@@ -2,7 +2,7 @@
 //! device is served all the while.
 //!
 //! They are made by whoever holds all keys of the installation, so that nothing is wrong but what their names say: what is
-//! refused for being unknown only is well-formed, and would be somebody's if its CA were registered.
+//! refused for being unknown only passes the handshake, and would be somebody's if its CA were registered.
 
 mod chains;
 mod dates;
