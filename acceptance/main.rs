@@ -13,6 +13,7 @@ mod demo;
 mod esp_idf;
 mod faults;
 mod formats;
+mod gate;
 mod harness;
 mod hostile;
 mod keys;

@@ -69,7 +69,7 @@ fn openssl_takes_each_chain_under_its_own_root_and_for_its_own_purpose() {
 }
 
 /// Asks the device plane with `openssl s_client`; gives all its words.
-fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> String {
+pub(crate) fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> String {
     let mut openssl = Command::new("openssl");
     openssl
         .args(["s_client", "-connect", server.device_address(), version])
@@ -91,7 +91,7 @@ fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> Str
 }
 
 /// The options with which `s_client` shows the device's certificate.
-fn identity(house: &House) -> Vec<String> {
+pub(crate) fn identity(house: &House) -> Vec<String> {
     let file = |name: &str| house.path("device").join(name).to_str().unwrap().to_owned();
     let (chain, key) = (file("device.pem"), file("device.key"));
     let options = [

@@ -5,6 +5,7 @@ mod identity;
 mod issuers;
 mod paths;
 mod refused;
+mod rules;
 mod sessions;
 mod verifier;
 
