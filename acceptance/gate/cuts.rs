@@ -39,9 +39,9 @@ impl Download {
         download
     }
 
-    /// Waits until it ends, as curl reads what its system had of it first; gives curl's words.
+    /// Waits until it ends, as curl reads what its system had of it first, as slowly as before; gives curl's words.
     fn ended(mut self) -> String {
-        let ended = (0..1500).any(|_| {
+        let ended = (0..7500).any(|_| {
             sleep(Duration::from_millis(20));
             self.0.try_wait().unwrap().is_some()
         });
