@@ -20,17 +20,23 @@ pub(crate) enum Mode {
 
 /// Reads a file whole, if it has no more than [`LONGEST`] bytes.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    read_up_to(path, LONGEST)
+}
+
+/// The same with `longest` bytes at most.
+pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>> {
     let whole = || {
         let file = File::open(path)?;
         // In one piece, so that a secret leaves no copies behind where the buffer grew.
-        let len = file.metadata()?.len().min(LONGEST);
+        let len = file.metadata()?.len().min(longest);
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0).saturating_add(1));
-        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        file.take(longest.saturating_add(1))
+            .read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(bytes)
     };
     let bytes = whole().with_context(|| format!("{} cannot be read", path.display()))?;
-    if bytes.len() as u64 > LONGEST {
-        bail!("{} has more than {LONGEST} bytes", path.display());
+    if bytes.len() as u64 > longest {
+        bail!("{} has more than {longest} bytes", path.display());
     }
     Ok(bytes)
 }
