@@ -224,10 +224,10 @@ impl Own {
     }
 }
 
-/// How many looks to wait after so many failures in a row, and one more: a minute's, doubled each time up to an hour's.
+/// How many looks to wait after so many failures in a row, and one more: ten seconds', doubled each time up to an hour's.
 fn pause(failures: u32) -> u32 {
-    let first = 30_u32;
-    first.saturating_mul(1 << failures.min(6)).min(1800)
+    let first = 5_u32;
+    first.saturating_mul(1 << failures.min(9)).min(1800)
 }
 
 /// The issuing authority. One whose token is away is taken nevertheless: the certificate may be good for long.
@@ -292,10 +292,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tries_again_after_a_minute_and_at_least_every_hour() {
+    fn tries_again_after_ten_seconds_and_at_least_every_hour() {
         let look = super::super::LOOK.as_secs();
-        let seconds = (0..9).map(|failures| u64::from(pause(failures)) * look);
-        let wanted = [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600];
+        let seconds = (0..12).map(|failures| u64::from(pause(failures)) * look);
+        let wanted = [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600];
         assert_eq!(seconds.collect::<Vec<_>>(), wanted);
         assert_eq!(pause(u32::MAX), 1800);
     }
