@@ -196,7 +196,7 @@ async fn what_is_not_fit_is_refused_at_the_start_and_the_old_one_stays_while_ser
     names.push("ota.example.com");
     let large = foreign.issue(&names, |_| {});
     let large = Issued {
-        chain: large.chain + &foreign.root.pem().repeat(1) + &foreign.root.pem(),
+        chain: large.chain + &foreign.root.pem(),
         key: large.key,
     };
     let blocks: Vec<&str> = good
