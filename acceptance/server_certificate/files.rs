@@ -196,7 +196,7 @@ fn a_pair_of_an_acme_client_is_taken_up_as_it_is_swapped_and_stock_clients_go_on
     assert!(told(&house)["problem"].is_null());
     let count = node.check_ins();
     assert!(wait_until(|| node.check_ins() > count + 2));
-    println!(
+    eprintln!(
         "{} check-ins over three certificates, none lost",
         node.check_ins()
     );
@@ -220,7 +220,6 @@ fn a_start_with_files_that_are_not_fit_names_the_file_and_the_figure() {
         for said in said {
             assert!(words.contains(said), "no `{said}` in {words}");
         }
-        println!("{words}");
         assert!(!house.state().join("operator.sock").exists());
     };
     refused(&["live/privkey.pem cannot be read"]);

@@ -39,14 +39,14 @@ fn now() -> u64 {
 /// Gives a house's server a certificate of two hours ago, of which two thirds are over in `seconds`; gives its serial number.
 fn renewed_in(house: &House, seconds: u64) -> String {
     let begun = now() - 7200;
-    let life = (7200 + seconds) / 2 * 3;
+    let due = 7200 + seconds;
     let own = FileKey::load(&house.state().join("server/server.key")).unwrap();
     let names = Profile::Server {
         names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
     };
     let validity = Validity {
         not_before: UnixTime(begun),
-        not_after: Some(UnixTime(begun + life)),
+        not_after: Some(UnixTime(begun + due + due / 2)),
     };
     let rules = Profiles::default().server;
     let issuing = authority(house, "issuing");
@@ -108,7 +108,7 @@ fn two_thirds_of_its_life_on_a_certificate_is_renewed_by_the_running_server() {
         ));
         assert_eq!(told["serial"], *serial(&house, &words), "{version}");
     }
-    println!(
+    eprintln!(
         "{before} until {}, then {} until {}",
         server.certificate["not_after"], told["serial"], told["not_after"]
     );
@@ -173,7 +173,9 @@ fn a_replaced_authority_s_certificate_is_taken_up_under_a_running_fleet_and_nobo
         now.zip(&counts).all(|(now, before)| now >= before + 3)
     };
     assert!((0..6).any(|_| wait_until(went_on)), "{counts:?}");
-    println!("check-ins when it was replaced: {counts:?}, and three more of each since, none lost");
+    eprintln!(
+        "check-ins when it was replaced: {counts:?}, and three more of each since, none lost"
+    );
 
     // Both are good, both are in the store, and the disk has what is shown.
     let second = house.state().join("server/server.pem");

@@ -52,6 +52,11 @@ struct Ground {
 
 impl Ground {
     async fn new() -> Self {
+        Self::made(false).await
+    }
+
+    /// The same; the authorities' keys are encrypted, or are not.
+    async fn made(encrypt_keys: bool) -> Self {
         let folder = TempDir::with_prefix("countersign-identity-").unwrap();
         let passphrase = folder.path().join("passphrase");
         files_write_secret(&passphrase, "correct horse\n");
@@ -62,7 +67,7 @@ impl Ground {
             product: "lamp".to_owned(),
             author_key: Some(folder.path().join("author.key")),
             author: None,
-            encrypt_keys: false,
+            encrypt_keys,
             device_issuing_key: None,
             server_issuing_key: None,
             unsigned_images: true,

@@ -189,7 +189,7 @@ async fn what_is_not_fit_is_refused_at_the_start_and_the_old_one_stays_while_ser
     let of_clients = foreign.issue(&["ota.example.com"], |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     });
-    let names: Vec<String> = (0..80)
+    let names: Vec<String> = (0..110)
         .map(|n| format!("a-long-name-{n:03}.example.com"))
         .collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -268,3 +268,19 @@ async fn other_names_in_the_settings_are_in_the_certificate_at_the_next_start() 
     );
     assert_eq!(fs::read(ground.layout().server_key()).unwrap(), before);
 }
+
+#[tokio::test]
+async fn an_authority_s_passphrase_is_asked_for_at_the_start_and_not_again() {
+    let ground = Ground::made(true).await;
+    let (file, away) = (ground.path("passphrase"), ground.path("away"));
+    fs::rename(&file, &away).unwrap();
+    let refused = ground.begin().await.map(|_| ()).unwrap_err();
+    let refused = format!("{refused:#}");
+    assert!(refused.contains("server-issuing.key"), "{refused}");
+    fs::rename(&away, &file).unwrap();
+    let mut running = ground.begin().await.unwrap();
+    fs::rename(&file, &away).unwrap();
+    ground.set_days(300);
+    assert!(running.look().await);
+    assert_eq!(running.view().problem, None);
+}
