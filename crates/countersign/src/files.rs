@@ -52,7 +52,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let folder = folder_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&beside, bytes, mode).and_then(|()| {
+    let written = write_new(&beside, bytes, mode).or_else(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+        // A power cut left it there, and this process has the number of that one: in a container it always has.
+        fs::remove_file(&beside)?;
+        write_new(&beside, bytes, mode)
+    });
+    let written = written.and_then(|()| {
         fs::rename(&beside, path)?;
         sync_folder(folder)
     });
@@ -185,6 +193,17 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_power_cut_left_beside_is_in_nobody_s_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let beside = format!(".key.{}.tmp", std::process::id());
+        fs::write(folder.path().join(beside), b"ha").unwrap();
+        write(&path, b"whole", Mode::Secret).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use countersign_operations::{Clock, Context, server_certificate::renews_at};
 use countersign_protocol::UnixTime;
 use countersign_server::{About, Identity, IdentityHandle, Origin};
@@ -64,7 +64,8 @@ impl Prepared {
             Source::Files(files) => (files.identity()?, Origin::Files, files.certificate()),
             Source::Own(own) => (own.begin(&context).await?, Origin::Own, own.chain_file()),
         };
-        let shown = IdentityHandle::new(&identity)?;
+        let shown = IdentityHandle::new(&identity);
+        let shown = shown.with_context(|| format!("{} cannot be shown", file.display()))?;
         let about = About {
             from,
             file,
