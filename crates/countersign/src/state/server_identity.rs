@@ -96,7 +96,10 @@ impl Keeper {
         let now = self.context.clock.now();
         let look = match &mut self.source {
             Source::Files(files) => files.look(now),
-            Source::Own(own) => own.look(&self.context).await,
+            Source::Own(own) => {
+                let chain = self.shown.chain();
+                own.look(&self.context, chain.first()).await
+            }
         };
         match look {
             Look::Stays(problem) => {

@@ -32,7 +32,7 @@ pub(super) struct Own {
     passphrases: Arc<Passphrases>,
     /// Whether the key's file is encrypted, and shall be so again.
     encrypted: bool,
-    /// What is shown; none where key and certificate do not go together.
+    /// What was found at the start; none where key and certificate do not go together.
     identity: Option<Identity>,
     issuing: Authority,
     /// The file of the issuing authority as it was read last.
@@ -86,7 +86,9 @@ impl Own {
 
     /// The identity to begin with. One that is due and cannot be had is no reason not to serve, where there is another.
     pub(super) async fn begin(&mut self, context: &Context) -> Result<Identity> {
-        if let Some(due) = self.due(context).await {
+        let found = self.identity.as_ref();
+        let leaf = found.and_then(|found| found.chain.first()).cloned();
+        if let Some(due) = self.due(context, leaf.as_ref()).await {
             match self.renew(context, due).await {
                 Ok(identity) => return Ok(identity),
                 Err(error) if self.identity.is_none() => {
@@ -94,18 +96,18 @@ impl Own {
                         error.context("the server has no certificate, and none can be made")
                     );
                 }
-                Err(error) => self.fail(&error, due),
+                Err(error) => self.fail(&error, due, leaf.as_ref()),
             }
         }
         self.identity
-            .clone()
+            .take()
             .context("the server has no certificate")
     }
 
-    /// Looks whether another identity is due, and makes it.
-    pub(super) async fn look(&mut self, context: &Context) -> Look {
+    /// Looks whether another identity is due than that whose certificate is shown, and makes it.
+    pub(super) async fn look(&mut self, context: &Context, shown: Option<&Certificate>) -> Look {
         self.follow();
-        let Some(due) = self.due(context).await else {
+        let Some(due) = self.due(context, shown).await else {
             self.failed = None;
             (self.failures, self.pause) = (0, 0);
             return Look::Stays(self.problem());
@@ -117,7 +119,7 @@ impl Own {
         match self.renew(context, due).await {
             Ok(identity) => Look::Another(Box::new(identity)),
             Err(error) => {
-                self.fail(&error, due);
+                self.fail(&error, due, shown);
                 Look::Stays(self.problem())
             }
         }
@@ -150,8 +152,8 @@ impl Own {
         }
     }
 
-    async fn due(&self, context: &Context) -> Option<Due> {
-        let Some(leaf) = self.identity.as_ref().and_then(|shown| shown.chain.first()) else {
+    async fn due(&self, context: &Context, leaf: Option<&Certificate>) -> Option<Due> {
+        let Some(leaf) = leaf else {
             return Some(Due::Missing);
         };
         match server_certificate::adopt(context, leaf, &self.issuing).await {
@@ -200,14 +202,13 @@ impl Own {
             because = %due,
             "the server's certificate was made anew"
         );
-        self.identity = Some(identity.clone());
         self.failed = None;
         (self.failures, self.pause) = (0, 0);
         Ok(identity)
     }
 
     /// Keeps why there is no other identity, says it with what to do, and waits longer each time.
-    fn fail(&mut self, error: &anyhow::Error, due: Due) {
+    fn fail(&mut self, error: &anyhow::Error, due: Due, shown: Option<&Certificate>) {
         self.pause = pause(self.failures);
         self.failures = self.failures.saturating_add(1);
         let key = self.layout.authority_key("server-issuing");
@@ -216,8 +217,7 @@ impl Own {
              that the token is there",
             key.display()
         );
-        let leaf = self.identity.as_ref().and_then(|shown| shown.chain.first());
-        let until = leaf.map(|leaf| rfc3339(UnixTime(leaf.not_after())));
+        let until = shown.map(|leaf| rfc3339(UnixTime(leaf.not_after())));
         let again_s = u64::from(self.pause).saturating_mul(super::LOOK.as_secs());
         tracing::error!(until, again_s, "{words}; the one that is there stays");
         self.failed = Some(words);
@@ -247,8 +247,8 @@ fn issuing(layout: &Layout, passphrases: &Arc<Passphrases>) -> Result<Authority>
     authority(layout, passphrases, Keys::WhenNeeded, "server")
 }
 
-/// The identity of a key: with the certificates beside it, else those in the file for everybody; none where they are not
-/// this key's.
+/// The identity of a key: with the certificates beside it, or those in the file for everybody where they are newer; none where
+/// neither are this key's.
 fn identity(layout: &Layout, key: &FileKey) -> Result<Option<Identity>> {
     let (place, copy) = (layout.server_key(), layout.server_chain());
     let is_of_key = |chain: &Vec<Certificate>| {
@@ -260,18 +260,13 @@ fn identity(layout: &Layout, key: &FileKey) -> Result<Option<Identity>> {
         Err(X509Error::MissingPem { .. }) => None,
         beside => Some(beside.with_context(|| format!("{} is not right", place.display()))?),
     };
-    let chain = match beside.filter(is_of_key) {
-        Some(chain) => {
-            if copied.as_ref().ok() != Some(&chain) {
-                tracing::warn!(
-                    "{} was not that of the key, and is written anew",
-                    copy.display()
-                );
-                files::write(&copy, pem::to_pem(&chain).as_bytes(), Mode::Public)?;
-            }
-            Some(chain)
-        }
-        None => copied.ok().filter(is_of_key),
+    let begins = |chain: &Vec<Certificate>| chain.first().map(Certificate::not_before);
+    let copied = copied.ok();
+    let chain = match (beside.filter(is_of_key), copied.clone().filter(is_of_key)) {
+        // The same key was certified once more.
+        (Some(beside), Some(copied)) if begins(&copied) > begins(&beside) => Some(copied),
+        (Some(beside), _) => Some(beside),
+        (None, copied) => copied,
     };
     let Some(chain) = chain else {
         tracing::warn!(
@@ -281,6 +276,13 @@ fn identity(layout: &Layout, key: &FileKey) -> Result<Option<Identity>> {
         );
         return Ok(None);
     };
+    if copied.as_ref() != Some(&chain) {
+        tracing::warn!(
+            "{} was not that of the key, and is written anew",
+            copy.display()
+        );
+        files::write(&copy, pem::to_pem(&chain).as_bytes(), Mode::Public)?;
+    }
     Ok(Some(Identity {
         chain,
         key: key.to_pkcs8_der()?,

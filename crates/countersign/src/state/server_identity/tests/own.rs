@@ -2,7 +2,7 @@
 
 use countersign_fleet::{AuditEntry, RevocationReason};
 use countersign_keys::{FileKey, Stored};
-use countersign_operations::server_certificate::issue;
+use countersign_operations::{found::server_certificate, server_certificate::issue};
 use countersign_pki::{Authority, Profiles, Signer as _};
 use countersign_protocol::Digest;
 
@@ -152,6 +152,18 @@ async fn a_power_cut_between_key_and_certificate_is_seen_at_the_start() {
         assert_eq!(running.leaf(), renewed);
         assert_eq!(ground.copied()[0], renewed);
     }
+    // The same key, certified once more: the newer one counts.
+    let (key, _) = pair(&ground);
+    let (layout, rules) = (ground.layout(), Profiles::default().server);
+    let issuing = authority(&layout, &ground.passphrases, Keys::AtOnce, "server").unwrap();
+    let names = ["ota.example.com".to_owned(), "127.0.0.1".to_owned()];
+    ground.set_days(310);
+    let (clock, entropy) = (&*ground.clock, &crate::system::SystemEntropy);
+    let spki = key.public_key();
+    let newer = server_certificate(&issuing, &names, &rules, spki, clock, entropy).unwrap();
+    let text = pem::to_pem(&issuing.chain_of(newer.clone()));
+    fs::write(layout.server_chain(), text).unwrap();
+    assert_eq!(ground.begin().await.unwrap().leaf(), newer);
     // A key that was put there by hand, with nothing that goes with it.
     let stranger = FileKey::generate().unwrap();
     let text = stranger.to_pkcs8_pem().unwrap();
