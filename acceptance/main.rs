@@ -22,6 +22,7 @@ mod mbedtls;
 mod operator;
 mod pki;
 mod refusals;
+mod server_certificate;
 mod stock;
 mod suspend;
 mod trust_bundle;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{check, enroll, verifies};
-use crate::harness::{DEVICE, House, Server, image, need, run, skip};
+use crate::harness::{DEVICE, House, Server, image, need, run, skip, wait_until};
 
 const INSTALL: &str = "apt-get install softhsm2 opensc openssl";
 
@@ -173,4 +173,58 @@ fn an_installation_that_is_made_again_takes_the_key_that_is_there() {
     check(&ground.init(&["--device-issuing-key", &uri]), None);
     assert_eq!(public(), first);
     assert!(!first.is_empty());
+}
+
+#[test]
+fn a_token_that_is_away_when_the_server_s_certificate_is_due_keeps_nobody_from_serving() {
+    let Some(ground) = Ground::new("keys::token") else {
+        return;
+    };
+    let house = &ground.house;
+    let uri = ground.uri("server-issuing");
+    check(&ground.init(&["--server-issuing-key", &uri]), None);
+    let settings = house.state().join("countersign.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let more = text.replace("\"127.0.0.1\"]", "\"127.0.0.1\", \"ota.example.com\"]");
+    assert_ne!(more, text);
+    fs::write(&settings, more).unwrap();
+
+    let away = house.path("away");
+    fs::rename(ground.tokens(), &away).unwrap();
+    fs::create_dir(ground.tokens()).unwrap();
+    let mut command = house.command(&[]);
+    ground.with(&mut command);
+    let server = Server::start_by(house, command, &[]);
+    let log = server.log();
+    for said in [
+        "cannot be renewed until its authority's token is back",
+        "it is for other names than `hosts` has",
+        "no such token",
+        "the one that is there stays",
+        "again_s=10",
+    ] {
+        assert!(log.contains(said), "no `{said}` in {log}");
+    }
+    let certificate = || house.operator("/v1/server")["certificate"].clone();
+    assert_eq!(certificate()["serial"], server.certificate["serial"]);
+    let problem = certificate()["problem"].clone();
+    assert!(
+        problem
+            .as_str()
+            .unwrap()
+            .contains("see that the token is there")
+    );
+    check(&run(&mut enroll(house, DEVICE)), None);
+
+    fs::remove_dir(ground.tokens()).unwrap();
+    fs::rename(&away, ground.tokens()).unwrap();
+    let renewed = || certificate()["serial"] != server.certificate["serial"];
+    assert!((0..12).any(|_| wait_until(renewed)), "{}", server.log());
+    let names = certificate()["names"].clone();
+    assert_eq!(
+        names,
+        serde_json::json!(["localhost", "ota.example.com", "127.0.0.1"])
+    );
+    assert!(certificate()["problem"].is_null());
+    server.stop();
 }

@@ -3,23 +3,34 @@
 mod found;
 mod layout;
 mod lock;
+mod server_identity;
 pub(crate) mod toml;
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::{Passphrases, Stored};
-use countersign_operations::{Clock as _, Context, Gate, Settings, found as authorities};
-use countersign_pki::{Authority, Signer as _};
+use countersign_operations::{Context, Gate, Settings};
+use countersign_pki::Authority;
 use countersign_protocol::Digest;
-use countersign_server::{Config, Identity};
+use countersign_server::Config;
 use countersign_x509::{Certificate, pem};
 use zeroize::Zeroizing;
 
-pub(crate) use self::{found::found, layout::Layout, lock::Lock};
+pub(crate) use self::{
+    found::found,
+    layout::Layout,
+    lock::Lock,
+    server_identity::{Keeper, LOOK, Prepared},
+};
 use crate::{
     cli, files,
     system::{SystemClock, SystemEntropy},
@@ -102,7 +113,7 @@ impl State {
             store: Arc::new(store),
             images: Arc::new(images),
             device_authority,
-            server_root: self.certificate("server-root")?,
+            server_root: self.server_root()?,
             url_keys: vec![self.url_key()?],
             settings,
             clock: Arc::new(SystemClock),
@@ -129,37 +140,6 @@ impl State {
         }
     }
 
-    /// Who the servers are. Their certificate is made anew where it is due.
-    pub(crate) fn identity(&self) -> Result<Identity> {
-        let place = self.layout.server_key();
-        let key = Stored::read(&place).and_then(|stored| stored.file_key(&self.passphrases));
-        let key = key.with_context(|| unusable(&place))?;
-        let path = self.layout.server_chain();
-        let mut chain = certificates(&path)?;
-        let due = chain.first().is_none_or(|leaf| {
-            authorities::is_due(leaf, &self.toml.hosts, SystemClock.now())
-                || leaf.public_key() != key.public_key()
-        });
-        if due {
-            let issuing = self.issuing("server")?;
-            let leaf = authorities::server_certificate(
-                &issuing,
-                &self.toml.hosts,
-                &self.toml.profiles().server,
-                key.public_key(),
-                &SystemClock,
-                &SystemEntropy,
-            )?;
-            chain = issuing.chain_of(leaf);
-            files::write(&path, pem::to_pem(&chain).as_bytes(), files::Mode::Public)?;
-            tracing::info!(hosts = ?self.toml.hosts, "the server's certificate was made anew");
-        }
-        Ok(Identity {
-            chain,
-            key: key.to_pkcs8_der()?,
-        })
-    }
-
     /// Where to listen: flags and environment before the settings.
     pub(crate) fn listen(&self, flags: &cli::Serve) -> Config {
         Config {
@@ -180,36 +160,38 @@ impl State {
         }
     }
 
-    /// The keys of roots that lie within this server's reach and need not.
-    pub(crate) fn roots_in_reach(&self) -> Vec<String> {
-        let keys = ["device-root", "server-root"].map(|name| self.layout.authority_key(name));
-        keys.iter()
-            .filter(|key| key.exists())
-            .map(|key| key.display().to_string())
+    /// The hierarchies, `device` and `server`, whose roots' keys this process can read and need not, and those keys.
+    pub(crate) fn roots_in_reach(&self) -> Vec<(&'static str, PathBuf)> {
+        ["device", "server"]
+            .into_iter()
+            .map(|what| (what, self.layout.authority_key(&format!("{what}-root"))))
+            .filter(|(_, key)| fs::File::open(key).is_ok())
             .collect()
     }
 
     fn issuing(&self, what: &str) -> Result<Authority> {
-        let name = format!("{what}-issuing");
-        let certificate = self.certificate(&name)?;
-        let root = self.certificate(&format!("{what}-root"))?;
-        let place = self.layout.authority_key(&name);
-        let key = Stored::read(&place).and_then(|stored| match self.keys {
-            Keys::AtOnce => stored.open(&self.passphrases),
-            Keys::WhenNeeded => {
-                Ok(stored.when_needed(certificate.public_key(), Arc::clone(&self.passphrases)))
-            }
-        });
-        let key = key.with_context(|| unusable(&place))?;
-        Ok(Authority::new(certificate, vec![root], key)?)
+        authority(&self.layout, &self.passphrases, self.keys, what)
+    }
+
+    /// The root that devices are given to trust our servers by.
+    fn server_root(&self) -> Result<Certificate> {
+        let Some(place) = &self.toml.server.root else {
+            return self.certificate("server-root");
+        };
+        let place = self.layout.root.join(place);
+        let mut all = certificates(&place)?;
+        match (all.pop(), all.is_empty()) {
+            (Some(root), true) if root.is_ca() => Ok(root),
+            (Some(_), true) => bail!("{}, `[server] root`, is no CA", place.display()),
+            _ => bail!(
+                "{}, `[server] root`, holds more than one certificate: devices are given one root",
+                place.display()
+            ),
+        }
     }
 
     fn certificate(&self, name: &str) -> Result<Certificate> {
-        let path = self.layout.authority(name);
-        certificates(&path)?
-            .into_iter()
-            .next()
-            .with_context(|| format!("{} holds no certificate", path.display()))
+        certificate(&self.layout, name)
     }
 
     fn url_key(&self) -> Result<UrlKey> {
@@ -222,6 +204,35 @@ impl State {
         });
         key.with_context(|| format!("{} is not a key of download addresses", path.display()))
     }
+}
+
+/// The issuing authority of a hierarchy, `device` or `server`.
+fn authority(
+    layout: &Layout,
+    passphrases: &Arc<Passphrases>,
+    keys: Keys,
+    what: &str,
+) -> Result<Authority> {
+    let name = format!("{what}-issuing");
+    let certificate = certificate(layout, &name)?;
+    let root = self::certificate(layout, &format!("{what}-root"))?;
+    let place = layout.authority_key(&name);
+    let key = Stored::read(&place).and_then(|stored| match keys {
+        Keys::AtOnce => stored.open(passphrases),
+        Keys::WhenNeeded => {
+            Ok(stored.when_needed(certificate.public_key(), Arc::clone(passphrases)))
+        }
+    });
+    let key = key.with_context(|| unusable(&place))?;
+    Ok(Authority::new(certificate, vec![root], key)?)
+}
+
+fn certificate(layout: &Layout, name: &str) -> Result<Certificate> {
+    let path = layout.authority(name);
+    certificates(&path)?
+        .into_iter()
+        .next()
+        .with_context(|| format!("{} holds no certificate", path.display()))
 }
 
 fn unusable(key: &Path) -> String {

@@ -79,3 +79,6 @@ impl Context {
 
 /// The actor of everything that comes through the operator plane.
 pub(crate) const OPERATOR: &str = "operator";
+
+/// The actor of what the server does by itself.
+pub(crate) const SERVER: &str = "server";

@@ -97,6 +97,16 @@ pub enum Error {
         /// What came.
         found: Digest,
     },
+    /// An authority's own certificate has ended: what it issues would be good for nothing.
+    #[error(
+        "the certificate of the authority `{subject}` ended at {at}; another one is made by `countersign ca replace`"
+    )]
+    IssuerEnded {
+        /// Which.
+        subject: String,
+        /// When.
+        at: String,
+    },
     /// The manifest could not be made, or is not to be believed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -223,7 +233,7 @@ impl Error {
             Self::Store(StoreError::ReadOnly(_)) => "read-only",
             Self::Store(_) => "store-failed",
             Self::Images(_) => "image-store-failed",
-            Self::Pki(_) => "authority-failed",
+            Self::IssuerEnded { .. } | Self::Pki(_) => "authority-failed",
         }
     }
 }

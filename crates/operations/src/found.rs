@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use countersign_pki::{Authority, Profile, ProfileRules, Profiles, Signer, root};
-use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
 use crate::{Clock, Entropy, Error};
@@ -73,19 +72,6 @@ pub fn server_certificate(
         rules.validity(clock.now()),
         random_id(entropy),
     )?)
-}
-
-/// Whether a server's certificate shall be made anew: two thirds of its life are over, or its names are not `names`.
-pub fn is_due(certificate: &Certificate, names: &[String], now: UnixTime) -> bool {
-    let life = certificate
-        .not_after()
-        .saturating_sub(certificate.not_before());
-    let mut has: Vec<String> = certificate.dns_names().to_vec();
-    has.extend(certificate.ip_addresses().iter().map(ToString::to_string));
-    let mut wants = names.to_vec();
-    has.sort();
-    wants.sort();
-    now.0.saturating_sub(certificate.not_before()) > life / 3 * 2 || has != wants
 }
 
 fn random_id(entropy: &dyn Entropy) -> [u8; 16] {

@@ -26,6 +26,7 @@ pub mod resume;
 pub mod retire;
 pub mod revoke;
 pub mod seen;
+pub mod server_certificate;
 pub mod settings;
 pub mod sign;
 pub mod source;

@@ -114,7 +114,7 @@ fn status(error: &Operation) -> StatusCode {
             StatusCode::INSUFFICIENT_STORAGE
         }
         Operation::Store(_) | Operation::Images(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Operation::Pki(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Operation::IssuerEnded { .. } | Operation::Pki(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -156,6 +156,9 @@ pub enum Error {
         /// The most that is admitted.
         most: usize,
     },
+    /// The server's key and its certificate do not belong together.
+    #[error("the key is not that of the certificate")]
+    OtherKey,
     /// The server's key or chain, or the device root, is not usable for TLS.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),

@@ -1,5 +1,6 @@
 //! The operator plane: every stateful verb is one request here, from the program or from anything that speaks HTTP.
 
+mod certificate;
 mod devices;
 mod look;
 mod releases;
@@ -18,11 +19,12 @@ use countersign_operations::Context;
 use http::{StatusCode, header};
 
 use crate::{
-    Addresses, ApiError,
+    Addresses, ApiError, IdentityHandle,
     places::{Place, Places},
     stats::Stats,
 };
 
+pub use certificate::ServerCertificateView;
 pub use look::{ConnectionsView, ServerView};
 pub use releases::MANIFEST_HEADER;
 
@@ -33,6 +35,8 @@ pub(crate) struct Operator {
     pub(crate) stats: Arc<Stats>,
     /// `None` where no server runs, and the program does the verb itself.
     pub(crate) addresses: Option<Addresses>,
+    /// Who we are to devices; `None` where no server runs.
+    pub(crate) identity: Option<IdentityHandle>,
     /// The places of the planes, by name.
     pub(crate) planes: Vec<(&'static str, Arc<Places>)>,
 }
@@ -43,6 +47,7 @@ pub fn local_router(context: Arc<Context>) -> Router {
         context,
         stats: Arc::default(),
         addresses: None,
+        identity: None,
         planes: Vec::new(),
     })
 }

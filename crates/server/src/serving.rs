@@ -147,6 +147,7 @@ impl Bound {
             context: Arc::clone(&context),
             stats: Arc::clone(&stats),
             addresses: Some(self.addresses),
+            identity: Some(identity.clone()),
             planes: vec![
                 of_plane(&device),
                 of_plane(&download),

@@ -2,6 +2,7 @@
 
 mod limits;
 mod profiles;
+mod server;
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,8 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
-use self::{limits::Limits, profiles::Profiles};
+pub(crate) use self::server::ServerFiles;
+use self::{limits::Limits, profiles::Profiles, server::Server};
 use crate::files;
 
 /// The file as it stands.
@@ -30,6 +32,9 @@ pub(crate) struct File {
     pub(crate) download: DownloadPlane,
     /// The operator plane.
     pub(crate) operator: OperatorPlane,
+    /// Who the servers are.
+    #[serde(default)]
+    pub(crate) server: Server,
     /// Where the state is kept.
     #[serde(default)]
     pub(crate) state: Places,
@@ -121,6 +126,7 @@ impl File {
             );
         }
         let check = file.limits.check().and_then(|()| file.profiles.check());
+        let check = check.and_then(|()| file.server.check());
         check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
     }
@@ -192,6 +198,7 @@ pub(crate) fn first_text(
         |chip| format!("chip = {chip:?}"),
     );
     let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
+    let server = Server::FIRST_TEXT;
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -214,6 +221,7 @@ patience_s = 120             # and this much longer
 [operator]                   # health, devices, releases: the socket in this folder, and this address with operator.token
 listen = "127.0.0.1:8440"
 
+{server}
 [state]                      # where the state is kept
 # journal = "/mnt/other-disk/countersign.journal"    # what was revoked: apart from what a backup of this folder brings back
 
