@@ -52,10 +52,11 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
     };
     let context = state.context(at.device, at.download, journal).await?;
     let context = Arc::new(context);
+    state.custody.show_by(&identity);
     for key in state.roots_in_reach() {
         tracing::warn!(
             key,
-            "a root's key is within the server's reach; take it offline"
+            "a root's key is within the server's reach; take it offline with `countersign ca offline`"
         );
     }
     tracing::info!("{}", in_words(&limits));

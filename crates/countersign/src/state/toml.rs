@@ -1,5 +1,6 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
+mod crl;
 mod limits;
 mod profiles;
 
@@ -15,7 +16,7 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
-use self::{limits::Limits, profiles::Profiles};
+use self::{crl::Crls, limits::Limits, profiles::Profiles};
 use crate::files;
 
 /// The file as it stands.
@@ -39,6 +40,9 @@ pub(crate) struct File {
     /// What certificates are like.
     #[serde(default)]
     profiles: Profiles,
+    /// How CRLs are made.
+    #[serde(default)]
+    pub(crate) crl: Crls,
     /// The products, by name.
     #[serde(default)]
     pub(crate) product: BTreeMap<String, Product>,
@@ -121,6 +125,7 @@ impl File {
             );
         }
         let check = file.limits.check().and_then(|()| file.profiles.check());
+        let check = check.and_then(|()| file.crl.check());
         check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
     }
@@ -192,6 +197,7 @@ pub(crate) fn first_text(
         |chip| format!("chip = {chip:?}"),
     );
     let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
+    let crls = Crls::first_text();
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -219,7 +225,8 @@ listen = "127.0.0.1:8440"
 
 [limits]                     # what a client may take; each line says what it stops
 {limits}
-{profiles}[product.{product}]
+{profiles}{crls}
+[product.{product}]
 # Public keys of those who may sign its releases.
 authors = [{author:?}]
 # Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.
