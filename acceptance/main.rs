@@ -9,6 +9,7 @@
 mod backup;
 mod bad_input;
 mod bad_state;
+mod ca;
 mod demo;
 mod esp_idf;
 mod faults;

@@ -228,3 +228,87 @@ fn a_token_that_is_away_when_the_server_s_certificate_is_due_keeps_nobody_from_s
     assert!(certificate()["problem"].is_null());
     server.stop();
 }
+
+/// Whether openssl takes a device's chain by the CRL of the issuing authority called so.
+fn verifies_by_crl(house: &House, id: &str, authority: &str) -> (bool, String) {
+    let chain = house.path(id).join("device.pem");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["verify", "-crl_check", "-CAfile"]);
+    openssl.arg(house.state().join("authorities/device-root.pem"));
+    openssl.arg("-CRLfile");
+    openssl.arg(house.state().join(format!("crl/{authority}.pem")));
+    let output = run(openssl.arg("-untrusted").arg(&chain).arg(&chain));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), told)
+}
+
+#[test]
+fn a_key_on_a_token_signs_crls_and_takes_over_from_a_file_under_a_running_server() {
+    let Some(ground) = Ground::new("keys::token") else {
+        return;
+    };
+    let house = &ground.house;
+    check(&ground.init(&[]), None);
+    let mut command = house.command(&[]);
+    ground.with(&mut command);
+    let server = Server::start_by(house, command, &[]);
+    check(&run(&mut enroll(house, "old")), None);
+    let uri = ground.uri("device-issuing-2");
+    let replace = |uri: &str| run(&mut house.command(&["ca", "replace", "device", "--key", uri]));
+    let names = || {
+        let folder = fs::read_dir(house.state().join("authorities")).unwrap();
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    check(
+        &replace(&uri.replace("ours", "theirs")),
+        Some(&["authority-unusable", "token=theirs", "no such token"]),
+    );
+    assert_eq!(names(), before);
+
+    check(&replace(&uri), None);
+    let key = house.state().join("authorities/device-issuing.key");
+    assert_eq!(fs::read_to_string(key).unwrap(), format!("{uri}\n"));
+    let shown = house.ok(&["ca", "show"]);
+    assert!(shown.contains(&format!("on a token, {uri}")), "{shown}");
+    check(&run(&mut enroll(house, "new")), None);
+    assert!(verifies(house, "old") && verifies(house, "new"));
+    house.ok(&["ca", "crl"]);
+    for (id, authority) in [("old", "device-issuing.1"), ("new", "device-issuing")] {
+        let (good, told) = verifies_by_crl(house, id, authority);
+        assert!(good, "{told}");
+    }
+    house.ok(&["device", "revoke", "new"]);
+
+    // Without the token no CRL is made, the other authorities' are, and the old one stays.
+    let away = house.path("away");
+    fs::rename(ground.tokens(), &away).unwrap();
+    fs::create_dir(ground.tokens()).unwrap();
+    let crl = || run(&mut house.command(&["ca", "crl"]));
+    check(
+        &crl(),
+        Some(&["device-issuing: the key could not sign", "no such token"]),
+    );
+    let request = house.text("gone.csr");
+    let told = house.fails(&[
+        "ca",
+        "replace",
+        "device",
+        "--key",
+        &ground.uri("third"),
+        "--request",
+        &request,
+    ]);
+    assert!(told.contains("no such token"), "{told}");
+    assert!(!house.path("gone.csr").exists());
+    let (good, told) = verifies_by_crl(house, "new", "device-issuing");
+    assert!(good, "{told}");
+    fs::remove_dir(ground.tokens()).unwrap();
+    fs::rename(&away, ground.tokens()).unwrap();
+    check(&crl(), None);
+    let (good, told) = verifies_by_crl(house, "new", "device-issuing");
+    assert!(!good && told.contains("certificate revoked"), "{told}");
+    server.stop();
+}

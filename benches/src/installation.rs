@@ -16,7 +16,9 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy, Gate, Product, Settings, enroll, found, publish,
+    Authorities, Clock, Context, Entropy, Gate, Product, Settings,
+    crl::CrlSettings,
+    enroll, found, publish,
     refusals::Refusals,
     seen::{self, SeenBuffer},
     sign,
@@ -83,7 +85,7 @@ impl Installation {
             gate: Gate::new(device.root),
             store: Arc::new(store),
             images: Arc::new(LocalStore::open(folder.path().join("images"))?),
-            device_authority: device_issuing,
+            authorities: Authorities::fixed(device_issuing, server_issuing)?,
             server_root: server.root.clone(),
             url_keys: vec![UrlKey::new("1", secret)?],
             settings: settings(&author)?,
@@ -202,6 +204,7 @@ fn settings(author: &FileKey) -> Result<Settings> {
         patience_s: 300,
         attempts: 3,
         profiles: Profiles::default(),
+        crl: CrlSettings::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The state directory: made by `init`, held by one process at a time.
 
+mod custody;
 mod found;
 mod layout;
 mod lock;
@@ -18,15 +19,19 @@ use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::{Passphrases, Stored};
-use countersign_operations::{Context, Gate, Settings};
-use countersign_pki::Authority;
+use countersign_operations::{
+    Authorities, Clock as _, Context, Gate, Settings,
+    authorities::{self, Custody, Kind, Line, Superseded},
+};
+use countersign_pki::{Authority, Signer};
 use countersign_protocol::Digest;
 use countersign_server::Config;
 use countersign_x509::{Certificate, pem};
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
-    found::found,
+    custody::Files,
+    found::{found, lies_in},
     layout::Layout,
     lock::Lock,
     server_identity::{Keeper, LOOK, Prepared},
@@ -41,6 +46,7 @@ use crate::{
 pub(crate) struct State {
     pub(crate) layout: Layout,
     pub(crate) toml: toml::File,
+    pub(crate) custody: Arc<Files>,
     passphrases: Arc<Passphrases>,
     keys: Keys,
     _lock: Lock,
@@ -71,9 +77,14 @@ impl State {
         check_whole(&layout)?;
         let lock = Lock::take(&layout.lock())?;
         let toml = toml::File::read(&layout.settings())?;
+        for kind in Kind::ALL {
+            custody::settle(&layout, kind)?;
+        }
+        let custody = Files::new(layout.clone(), Arc::clone(&passphrases));
         Ok(Self {
             layout,
             toml,
+            custody: Arc::new(custody),
             passphrases,
             keys,
             _lock: lock,
@@ -88,7 +99,7 @@ impl State {
         journal: Journal,
     ) -> Result<Context> {
         // Before another journal is begun: where a key cannot be had, nothing was done.
-        let device_authority = self.issuing("device")?;
+        let authorities = self.authorities()?;
         let store = self.store(journal).await?;
         let images = LocalStore::open(self.layout.images())?;
         let url = |set: &Option<String>, at: SocketAddr| {
@@ -105,14 +116,15 @@ impl State {
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
             profiles: self.toml.profiles(),
+            crl: self.toml.crl.settings(),
         };
-        let gate = Gate::new(self.certificate("device-root")?);
+        let gate = Gate::new(authorities.line(Kind::Device).root.clone());
         gate.load(&store).await?;
-        Ok(Context {
+        let context = Context {
             gate,
             store: Arc::new(store),
             images: Arc::new(images),
-            device_authority,
+            authorities,
             server_root: self.server_root()?,
             url_keys: vec![self.url_key()?],
             settings,
@@ -121,7 +133,9 @@ impl State {
             seen: countersign_operations::seen::SeenBuffer::default(),
             refusals: countersign_operations::refusals::Refusals::default(),
             publishing: tokio::sync::Mutex::default(),
-        })
+        };
+        authorities::record_all(&context).await?;
+        Ok(context)
     }
 
     async fn store(&self, journal: Journal) -> Result<SqliteStore> {
@@ -169,10 +183,6 @@ impl State {
             .collect()
     }
 
-    fn issuing(&self, what: &str) -> Result<Authority> {
-        authority(&self.layout, &self.passphrases, self.keys, what)
-    }
-
     /// The root that devices are given to trust our servers by.
     fn server_root(&self) -> Result<Certificate> {
         let Some(place) = &self.toml.server.root else {
@@ -190,6 +200,105 @@ impl State {
         }
     }
 
+    fn authorities(&self) -> Result<Authorities> {
+        let (device, server) = (self.line(Kind::Device)?, self.line(Kind::Server)?);
+        let custody = Arc::clone(&self.custody) as Arc<dyn Custody>;
+        Ok(Authorities::new(device, server, custody))
+    }
+
+    fn line(&self, kind: Kind) -> Result<Line> {
+        let root = self.certificate(&kind.root())?;
+        let issuing = self.issuing(kind)?;
+        let mut superseded = Vec::new();
+        for number in custody::superseded(&self.layout, kind)? {
+            let name = kind.superseded(number);
+            let certificate = self.certificate(&name)?;
+            superseded.push(Superseded {
+                number,
+                authority: self.before(kind, &name, &certificate, &root),
+                certificate,
+            });
+        }
+        Ok(Line {
+            root,
+            issuing,
+            superseded,
+        })
+    }
+
+    /// Who issues now: without its key nothing is begun, unless it is that of servers and its token may come back.
+    fn issuing(&self, kind: Kind) -> Result<Authority> {
+        let name = kind.issuing();
+        let certificate = self.certificate(&name)?;
+        let root = self.certificate(&kind.root())?;
+        let place = self.layout.authority_key(&name);
+        let key = self.key(kind, &name, &certificate, self.keys);
+        let on_token = || Stored::read(&place).is_ok_and(|stored| stored.uri().is_some());
+        let key = key.or_else(|error| match kind {
+            // Our servers' certificate may be good for long.
+            Kind::Server if on_token() => {
+                tracing::warn!(
+                    "the server's certificate cannot be renewed until its authority's token is back: {error:#}"
+                );
+                self.key(kind, &name, &certificate, Keys::WhenNeeded)
+            }
+            _ => Err(error),
+        });
+        let key = key.with_context(|| unusable(&place))?;
+        let authority = Authority::new(certificate, vec![root], key);
+        authority
+            .with_context(|| format!("{} is not right", self.layout.authority(&name).display()))
+    }
+
+    /// Who issued before: without its key it makes no CRL, and all else goes on.
+    fn before(
+        &self,
+        kind: Kind,
+        name: &str,
+        certificate: &Certificate,
+        root: &Certificate,
+    ) -> Option<Authority> {
+        if certificate.not_after() < SystemClock.now().0 {
+            return None;
+        }
+        let opened = self
+            .key(kind, name, certificate, self.keys)
+            .map_err(anyhow::Error::from);
+        let authority = opened.and_then(|key| {
+            Ok(Authority::new(
+                certificate.clone(),
+                vec![root.clone()],
+                key,
+            )?)
+        });
+        authority
+            .inspect_err(|error| {
+                tracing::warn!(
+                    authority = name,
+                    cause = format!("{error:#}"),
+                    "it makes no CRL any more"
+                );
+            })
+            .ok()
+    }
+
+    /// The key of an issuing authority. All of a hierarchy have one name where passphrases and PINs are looked for.
+    fn key(
+        &self,
+        kind: Kind,
+        name: &str,
+        certificate: &Certificate,
+        keys: Keys,
+    ) -> Result<Arc<dyn Signer>, countersign_keys::Error> {
+        let stored = Stored::read_as(&self.layout.authority_key(name), &kind.issuing())?;
+        match keys {
+            Keys::AtOnce => stored.open(&self.passphrases),
+            Keys::WhenNeeded => {
+                Ok(stored.when_needed(certificate.public_key(), Arc::clone(&self.passphrases)))
+            }
+        }
+    }
+
     fn certificate(&self, name: &str) -> Result<Certificate> {
         certificate(&self.layout, name)
     }
@@ -204,27 +313,6 @@ impl State {
         });
         key.with_context(|| format!("{} is not a key of download addresses", path.display()))
     }
-}
-
-/// The issuing authority of a hierarchy, `device` or `server`.
-fn authority(
-    layout: &Layout,
-    passphrases: &Arc<Passphrases>,
-    keys: Keys,
-    what: &str,
-) -> Result<Authority> {
-    let name = format!("{what}-issuing");
-    let certificate = certificate(layout, &name)?;
-    let root = self::certificate(layout, &format!("{what}-root"))?;
-    let place = layout.authority_key(&name);
-    let key = Stored::read(&place).and_then(|stored| match keys {
-        Keys::AtOnce => stored.open(passphrases),
-        Keys::WhenNeeded => {
-            Ok(stored.when_needed(certificate.public_key(), Arc::clone(passphrases)))
-        }
-    });
-    let key = key.with_context(|| unusable(&place))?;
-    Ok(Authority::new(certificate, vec![root], key)?)
 }
 
 fn certificate(layout: &Layout, name: &str) -> Result<Certificate> {

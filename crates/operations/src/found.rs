@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_pki::{Authority, Profile, ProfileRules, Profiles, Signer, root};
-use countersign_x509::Certificate;
+use countersign_pki::{Authority, Profile, ProfileRules, Profiles, Signer, crl::sign, root};
+use countersign_x509::{Certificate, Crl};
 
-use crate::{Clock, Entropy, Error};
+use crate::{Clock, Entropy, Error, crl::next};
 
 /// A root and the authority under it that does the issuing.
 #[derive(Clone, Debug)]
@@ -48,6 +48,23 @@ pub fn hierarchy(
         root: root.certificate().clone(),
         issuing,
     })
+}
+
+/// A root's first CRL, which names nobody: for servers of others that demand one of every authority.
+///
+/// # Errors
+/// [`Error::Pki`] where the key cannot sign.
+pub fn first_crl(
+    root: &Certificate,
+    key: &Arc<dyn Signer>,
+    days: u32,
+    clock: &dyn Clock,
+) -> Result<Crl, Error> {
+    let root = Authority::new(root.clone(), Vec::new(), Arc::clone(key))?;
+    Ok(sign(
+        &root,
+        &next(clock.now(), [None, None], days, Vec::new()),
+    )?)
 }
 
 /// Certifies a server of ours under `names`, for `key`, as `rules` say.

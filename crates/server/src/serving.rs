@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_operations::{Context, gate::Cut, refusals, seen};
+use countersign_operations::{Context, crl, gate::Cut, refusals, seen};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
@@ -166,6 +166,8 @@ impl Bound {
                 listener::run(remote, listener, stop.clone()).await;
             }
         };
+        // A task of its own: a list of a million takes a while to read.
+        let crls = tokio::spawn(publish_crls(Arc::clone(&context), stop.clone()));
         tokio::join!(
             listener::run(device, self.device, stop.clone()),
             listener::run(download, self.download, stop.clone()),
@@ -174,6 +176,9 @@ impl Bound {
             },
             loopback,
             write_seen(&context, stop.clone()),
+            async {
+                let _ = crls.await;
+            },
         );
         let _ = std::fs::remove_file(&self.socket_path);
         Ok(())
@@ -221,6 +226,17 @@ async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
         }
         if stopped {
             return;
+        }
+    }
+}
+
+/// Looks once a second whether a CRL is due.
+async fn publish_crls(context: Arc<Context>, mut stop: watch::Receiver<bool>) {
+    loop {
+        crl::look(&context).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }

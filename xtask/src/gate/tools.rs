@@ -24,12 +24,13 @@ const FOR_MBEDTLS: &[(&str, &[&str])] = &[
     ("libmbedtls-dev", &["ls", "/usr/include/mbedtls/version.h"]),
 ];
 
-/// The same for what some tests are skipped without: a token in a folder, a tool of others for tokens, and a verifier of
-/// certificates and CRLs of another family than OpenSSL.
+/// The same for what some tests are skipped without: a token in a folder, a tool of others for tokens, a verifier of
+/// certificates and CRLs of another family than OpenSSL, and a server of others that takes our devices.
 const FOR_SOME: &[(&str, &[&str])] = &[
     ("softhsm2", &["softhsm2-util", "--version"]),
     ("opensc", &["opensc-tool", "--version"]),
     ("gnutls-bin", &["certtool", "--version"]),
+    ("nginx", &["nginx", "-v"]),
 ];
 
 /// Without it there is no Python venv.

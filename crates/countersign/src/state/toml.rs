@@ -1,5 +1,6 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
+mod crl;
 mod limits;
 mod profiles;
 mod server;
@@ -17,7 +18,7 @@ use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
 pub(crate) use self::server::ServerFiles;
-use self::{limits::Limits, profiles::Profiles, server::Server};
+use self::{crl::Crls, limits::Limits, profiles::Profiles, server::Server};
 use crate::files;
 
 /// The file as it stands.
@@ -44,6 +45,9 @@ pub(crate) struct File {
     /// What certificates are like.
     #[serde(default)]
     profiles: Profiles,
+    /// How CRLs are made.
+    #[serde(default)]
+    pub(crate) crl: Crls,
     /// The products, by name.
     #[serde(default)]
     pub(crate) product: BTreeMap<String, Product>,
@@ -126,6 +130,7 @@ impl File {
             );
         }
         let check = file.limits.check().and_then(|()| file.profiles.check());
+        let check = check.and_then(|()| file.crl.check());
         let check = check.and_then(|()| file.server.check());
         check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
@@ -199,6 +204,7 @@ pub(crate) fn first_text(
     );
     let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
     let server = Server::FIRST_TEXT;
+    let crls = Crls::first_text();
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -227,7 +233,8 @@ listen = "127.0.0.1:8440"
 
 [limits]                     # what a client may take; each line says what it stops
 {limits}
-{profiles}[product.{product}]
+{profiles}{crls}
+[product.{product}]
 # Public keys of those who may sign its releases.
 authors = [{author:?}]
 # Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.

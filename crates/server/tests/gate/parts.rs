@@ -8,7 +8,7 @@ use std::sync::{
 use aws_lc_rs::rand;
 use countersign_fleet::AuditEntry;
 use countersign_keys::FileKey;
-use countersign_operations::{Clock, Entropy, Product, Settings, found};
+use countersign_operations::{Clock, Entropy, Product, Settings, crl::CrlSettings, found};
 use countersign_pki::{Authority, Profiles, Signer};
 use countersign_protocol::UnixTime;
 use countersign_server::Identity;
@@ -56,6 +56,7 @@ pub(crate) fn settings(author: &FileKey) -> Settings {
         patience_s: 300,
         attempts: 3,
         profiles: Profiles::default(),
+        crl: CrlSettings::default(),
     }
 }
 

@@ -18,7 +18,8 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy as _, Gate, publish, refusals::Refusals, seen::SeenBuffer, sign,
+    Authorities, Clock, Context, Entropy as _, Gate, publish, refusals::Refusals, seen::SeenBuffer,
+    sign,
 };
 use countersign_pki::{Authority, Profile, Profiles, Signer as _, Validity, root, urn::device_urn};
 use countersign_protocol::{Digest, UnixTime};
@@ -85,7 +86,7 @@ impl World {
             gate: Gate::new(device.root.clone()),
             store: Arc::new(runtime.block_on(store).unwrap()),
             images: Arc::new(LocalStore::open(folder.path().join("images")).unwrap()),
-            device_authority: devices.clone(),
+            authorities: Authorities::fixed(devices.clone(), servers.clone()).unwrap(),
             server_root: server.root.clone(),
             url_keys: vec![UrlKey::new("1", secret).unwrap()],
             settings: settings(&author),

@@ -10,18 +10,19 @@ use anyhow::{Context as _, Result};
 use countersign_keys::{FileKey, Passphrases, Stored};
 use countersign_operations::{
     Context,
+    authorities::Kind,
     server_certificate::{self, Due},
     text::{chain as in_words, rfc3339},
 };
-use countersign_pki::{Authority, Signer as _};
+use countersign_pki::Signer as _;
 use countersign_protocol::UnixTime;
 use countersign_server::{Identity, IdentityHandle};
 use countersign_x509::{Certificate, Error as X509Error, pem};
 
-use super::{Look, Settled};
+use super::Look;
 use crate::{
     files::{self, Mode},
-    state::{Keys, Layout, State, authority, unusable},
+    state::{Layout, State, unusable},
 };
 
 /// Our own identity, and what it takes to make another.
@@ -34,11 +35,8 @@ pub(super) struct Own {
     encrypted: bool,
     /// What was found at the start; none where key and certificate do not go together.
     identity: Option<Identity>,
-    issuing: Authority,
-    /// The file of the issuing authority as it was read last.
-    issuing_file: Vec<u8>,
-    /// What is wrong with that file.
-    unfit: Settled,
+    /// Who issued when it was looked last.
+    issuer: Option<Certificate>,
     /// Why there is no other identity yet.
     failed: Option<String>,
     /// How often that failed in a row.
@@ -48,7 +46,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// Reads key, certificate and issuing authority.
+    /// Reads key and certificate.
     pub(super) fn open(state: &State) -> Result<Self> {
         let layout = state.layout.clone();
         let passphrases = Arc::clone(&state.passphrases);
@@ -58,14 +56,11 @@ impl Own {
             .file_key(&passphrases)
             .with_context(|| unusable(&place))?;
         let identity = identity(&layout, &key)?;
-        let issuing_file = files::read(&layout.authority("server-issuing"))?;
         Ok(Self {
             names: state.toml.hosts.clone(),
             encrypted: stored.is_encrypted(),
             identity,
-            issuing: issuing(&layout, &passphrases)?,
-            issuing_file,
-            unfit: Settled::default(),
+            issuer: None,
             failed: None,
             failures: 0,
             pause: 0,
@@ -81,7 +76,7 @@ impl Own {
 
     /// What is in the way of another identity.
     pub(super) fn problem(&self) -> Option<String> {
-        self.failed.clone().or_else(|| self.unfit.stands())
+        self.failed.clone()
     }
 
     /// The identity to begin with. One that is due and cannot be had is no reason not to serve, where there is another.
@@ -106,7 +101,12 @@ impl Own {
 
     /// Looks whether another identity is due than that whose certificate is shown, and makes it.
     pub(super) async fn look(&mut self, context: &Context, shown: Option<&Certificate>) -> Look {
-        self.follow();
+        let issuing = context.authorities.issuing(Kind::Server);
+        if self.issuer.as_ref() != Some(issuing.certificate()) {
+            // It may have what the one before had not.
+            self.issuer = Some(issuing.certificate().clone());
+            self.pause = 0;
+        }
         let Some(due) = self.due(context, shown).await else {
             self.failed = None;
             (self.failures, self.pause) = (0, 0);
@@ -125,38 +125,12 @@ impl Own {
         }
     }
 
-    /// Takes up an issuing authority that was replaced.
-    fn follow(&mut self) {
-        let path = self.layout.authority("server-issuing");
-        let read = files::read(&path).and_then(|file| {
-            if file == self.issuing_file {
-                return Ok(None);
-            }
-            let found = authority(&self.layout, &self.passphrases, Keys::WhenNeeded, "server")?;
-            Ok(Some((file, found)))
-        });
-        let wrong = match read {
-            Ok(found) => {
-                if let Some((file, issuing)) = found {
-                    (self.issuing_file, self.issuing) = (file, issuing);
-                    self.pause = 0;
-                }
-                None
-            }
-            Err(error) => Some(format!("{error:#}")),
-        };
-        if let Some(words) = self.unfit.hear(wrong) {
-            tracing::warn!(
-                "the authority for servers is not right: {words}; the one of before is used"
-            );
-        }
-    }
-
     async fn due(&self, context: &Context, leaf: Option<&Certificate>) -> Option<Due> {
         let Some(leaf) = leaf else {
             return Some(Due::Missing);
         };
-        match server_certificate::adopt(context, leaf, &self.issuing).await {
+        let issuing = context.authorities.issuing(Kind::Server);
+        match server_certificate::adopt(context, leaf, &issuing).await {
             Ok(false) => {}
             Ok(true) => return Some(Due::Revoked),
             Err(error) => {
@@ -167,15 +141,16 @@ impl Own {
                 );
             }
         }
-        let (issuing, now) = (self.issuing.certificate(), context.clock.now());
-        server_certificate::due(leaf, issuing, &self.names, now)
+        let now = context.clock.now();
+        server_certificate::due(leaf, issuing.certificate(), &self.names, now)
     }
 
     /// Makes a key and has it certified; both are on the disk, and the certificate in the store, before they are given.
     async fn renew(&mut self, context: &Context, due: Due) -> Result<Identity> {
         let key = FileKey::generate()?;
         let spki = key.public_key();
-        let chain = server_certificate::issue(context, &self.issuing, &self.names, spki, due);
+        let issuing = context.authorities.issuing(Kind::Server);
+        let chain = server_certificate::issue(context, &issuing, &self.names, spki, due);
         let identity = Identity {
             chain: chain.await?,
             key: key.to_pkcs8_der()?,
@@ -228,23 +203,6 @@ impl Own {
 fn pause(failures: u32) -> u32 {
     let first = 5_u32;
     first.saturating_mul(1 << failures.min(9)).min(1800)
-}
-
-/// The issuing authority. One whose token is away is taken nevertheless: the certificate may be good for long.
-fn issuing(layout: &Layout, passphrases: &Arc<Passphrases>) -> Result<Authority> {
-    let place = layout.authority_key("server-issuing");
-    let error = match authority(layout, passphrases, Keys::AtOnce, "server") {
-        Ok(authority) => return Ok(authority),
-        Err(error) => error,
-    };
-    let on_token = Stored::read(&place).is_ok_and(|stored| stored.uri().is_some());
-    if !on_token {
-        return Err(error);
-    }
-    tracing::warn!(
-        "the server's certificate cannot be renewed until its authority's token is back: {error:#}"
-    );
-    authority(layout, passphrases, Keys::WhenNeeded, "server")
 }
 
 /// The identity of a key: with the certificates beside it, or those in the file for everybody where they are newer; none where

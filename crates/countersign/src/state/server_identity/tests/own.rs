@@ -2,12 +2,14 @@
 
 use countersign_fleet::{AuditEntry, RevocationReason};
 use countersign_keys::{FileKey, Stored};
-use countersign_operations::{found::server_certificate, server_certificate::issue};
+use countersign_operations::{
+    authorities::Kind, found::server_certificate, replace, server_certificate::issue,
+};
 use countersign_pki::{Authority, Profiles, Signer as _};
 use countersign_protocol::Digest;
+use countersign_x509::CertificateRequest;
 
 use super::*;
-use crate::state::authority;
 
 /// The key in the server's file, and the certificates behind it.
 fn pair(ground: &Ground) -> (Arc<FileKey>, Vec<Certificate>) {
@@ -155,7 +157,9 @@ async fn a_power_cut_between_key_and_certificate_is_seen_at_the_start() {
     // The same key, certified once more: the newer one counts.
     let (key, _) = pair(&ground);
     let (layout, rules) = (ground.layout(), Profiles::default().server);
-    let issuing = authority(&layout, &ground.passphrases, Keys::AtOnce, "server").unwrap();
+    let running = ground.begin().await.unwrap();
+    let issuing = running.context.authorities.issuing(Kind::Server);
+    drop(running);
     let names = ["ota.example.com".to_owned(), "127.0.0.1".to_owned()];
     ground.set_days(310);
     let (clock, entropy) = (&*ground.clock, &crate::system::SystemEntropy);
@@ -179,29 +183,24 @@ async fn a_replaced_authority_and_a_revoked_certificate_are_followed_at_once() {
     let ground = Ground::new().await;
     let mut running = ground.begin().await.unwrap();
     let (layout, rules) = (ground.layout(), Profiles::default());
-    let root = |name| pem::certificates(&fs::read(layout.authority(name)).unwrap()).unwrap();
-    let (root, key) = (
-        root("server-root").remove(0),
-        FileKey::load(&layout.authority_key("server-root")).unwrap(),
-    );
+    let root = pem::certificates(&fs::read(layout.authority("server-root")).unwrap());
+    let root = root.unwrap().remove(0);
+    let key = FileKey::load(&layout.authority_key("server-root")).unwrap();
     let above = Authority::new(root.clone(), vec![], Arc::new(key)).unwrap();
-    let key = FileKey::generate().unwrap();
+    let requested = replace::request(&running.context, Kind::Server, None);
+    let requested = requested.await.unwrap();
+    // While it is only asked for, nothing changes.
+    assert!(!running.look().await);
+    let request = CertificateRequest::from_pem(requested.request.as_bytes()).unwrap();
     let valid = rules.issuing.validity(ground.clock.now());
-    let spki = key.public_key();
+    let (name, spki) = (&requested.name, request.public_key());
     let made = above
-        .issue_ca("Another", &rules.issuing, spki, valid, [9; 16])
+        .issue_ca(name, &rules.issuing, spki, valid, [9; 16])
         .unwrap();
-    // The certificate is there first: its key is still to come, and nothing is done with half of it.
-    let place = layout.authority("server-issuing");
-    fs::write(&place, pem::to_pem(std::slice::from_ref(&made))).unwrap();
-    for _ in 0..3 {
-        assert!(!running.look().await);
-    }
-    assert!(running.view().problem.is_some());
-    files_write_secret(
-        &layout.authority_key("server-issuing"),
-        &key.to_pkcs8_pem().unwrap(),
-    );
+    let text = pem::to_pem(std::slice::from_ref(&made));
+    replace::replace(&running.context, Kind::Server, text.as_bytes())
+        .await
+        .unwrap();
     assert!(running.look().await);
     let leaf = running.leaf();
     assert!(leaf.is_issued_by(&made) && made.is_issued_by(&root));
@@ -257,13 +256,7 @@ async fn other_names_in_the_settings_are_in_the_certificate_at_the_next_start() 
     let names: Vec<String> = (0..80)
         .map(|n| format!("a-server-with-a-long-name-{n}.new.example.com"))
         .collect();
-    let authority = authority(
-        &ground.layout(),
-        &ground.passphrases,
-        Keys::AtOnce,
-        "server",
-    )
-    .unwrap();
+    let authority = running.context.authorities.issuing(Kind::Server);
     let key = FileKey::generate().unwrap();
     let why = countersign_operations::server_certificate::Due::Names;
     let chain = issue(&running.context, &authority, &names, key.public_key(), why);
