@@ -22,6 +22,7 @@ use countersign_keys::{Passphrases, Stored};
 use countersign_operations::{
     Authorities, Clock as _, Context, Gate, Settings,
     authorities::{self, Custody, Kind, Line, Superseded},
+    server_certificate,
 };
 use countersign_pki::{Authority, Signer};
 use countersign_protocol::Digest;
@@ -135,6 +136,11 @@ impl State {
             publishing: tokio::sync::Mutex::default(),
         };
         authorities::record_all(&context).await?;
+        // Where it cannot be read, whoever shows it says so.
+        if let Ok([leaf, ..]) = certificates(&self.layout.server_chain()).as_deref() {
+            let issuing = context.authorities.issuing(Kind::Server);
+            server_certificate::adopt(&context, leaf, &issuing).await?;
+        }
         Ok(context)
     }
 

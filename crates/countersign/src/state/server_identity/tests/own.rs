@@ -281,7 +281,7 @@ async fn an_authority_s_passphrase_is_asked_for_at_the_start_and_not_again() {
     fs::rename(&file, &away).unwrap();
     let refused = ground.begin().await.map(|_| ()).unwrap_err();
     let refused = format!("{refused:#}");
-    assert!(refused.contains("server-issuing.key"), "{refused}");
+    assert!(refused.contains("-issuing.key"), "{refused}");
     fs::rename(&away, &file).unwrap();
     let mut running = ground.begin().await.unwrap();
     fs::rename(&file, &away).unwrap();
