@@ -13,6 +13,7 @@ pub mod refusal;
 pub mod release;
 pub mod standing;
 pub mod store;
+pub mod vouching;
 
 pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
 pub use certificate::{
@@ -28,3 +29,4 @@ pub use refusal::RefusalRecord;
 pub use release::{Release, ReleaseId};
 pub use standing::Standing;
 pub use store::{AuditEntry, Store, StoreError};
+pub use vouching::{Known, Question, Unvouched, Verdict, vouch};

@@ -45,6 +45,18 @@ pub enum Refusal {
     /// The certificate was issued to a device in another authority's namespace.
     #[error("another authority vouches for this certificate than for its device")]
     OtherAuthority,
+    /// The device shows one new certificate after the other.
+    #[error(
+        "{most} certificates for the device's key were recorded in this hour, and this is one more",
+        most = crate::admit::CERTIFICATES_AN_HOUR
+    )]
+    TooManyCertificates,
+    /// A registered authority brings in one new device after the other.
+    #[error(
+        "`{0}` brought in {most} devices in this hour, and this is one more",
+        most = crate::admit::NEW_DEVICES_AN_HOUR
+    )]
+    TooManyNewDevices(AuthorityName),
     /// The device says that it is of another product than it was enrolled as.
     #[error("the device was enrolled as another product")]
     WrongProduct,
@@ -65,6 +77,8 @@ impl Refusal {
             Self::WrongName { .. } => "wrong-name",
             Self::OtherAuthority => "other-authority",
             Self::Ended => "certificate-ended",
+            Self::TooManyCertificates => "too-many-certificates",
+            Self::TooManyNewDevices(_) => "too-many-new-devices",
             Self::WrongProduct => "wrong-product",
         }
     }
@@ -213,7 +227,8 @@ impl Error {
             Self::Store(StoreError::Journal(_)) => "journal-unreliable",
             Self::Store(StoreError::AuthorityExists(_)) => "authority-exists",
             Self::Store(StoreError::UnknownAuthority(_)) => "unknown-authority",
-            Self::Store(StoreError::UnknownCertificate(_)) => "unknown-certificate",
+            // Not `unknown-certificate`: that one says why somebody who shows a certificate is refused.
+            Self::Store(StoreError::UnknownCertificate(_)) => "no-such-certificate",
             Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
             Self::Store(StoreError::Full(_))
             | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",

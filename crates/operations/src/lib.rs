@@ -16,6 +16,7 @@ pub mod found;
 pub mod gate;
 pub mod health;
 pub mod link;
+pub mod naming;
 mod next;
 pub mod publish;
 pub mod refusals;
