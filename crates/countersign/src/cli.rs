@@ -1,7 +1,9 @@
 //! The command line as plain data.
 
 mod asking;
+mod authority;
 mod bundle;
+mod ca;
 mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -10,7 +12,9 @@ use clap::{Args, Parser, Subcommand};
 use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
+pub(crate) use authority::{Authority, AuthorityRegister, AuthoritySet};
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use ca::Ca;
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Enroll, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
+    /// The authorities that vouch for devices
+    #[command(subcommand)]
+    Ca(Ca),
     /// A virtual ESP32
     #[command(subcommand)]
     Node(Node),

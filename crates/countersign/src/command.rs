@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod authority;
 mod device_enroll;
 mod device_look;
 mod device_state;
@@ -27,7 +28,7 @@ pub(crate) use self::{
     release_publish::publish,
     release_sign::sign,
 };
-use crate::cli::{Cli, Command, Device, Image, Node, Release, Trust};
+use crate::cli::{Ca, Cli, Command, Device, Image, Node, Release, Trust};
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             block_on(device_state::suspend(&global, &id, reason.as_deref()))?;
         }
         Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
+        Command::Ca(Ca::Registered(verb)) => block_on(authority::run(&global, &verb))?,
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
         Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
         Command::Trust(Trust::Inspect(inspect)) => {

@@ -158,6 +158,9 @@ pub enum Error {
     /// No such release.
     #[error("no release `{0}`")]
     UnknownRelease(String),
+    /// An authority is not one that can be registered, or not for that.
+    #[error("the authority is not acceptable: {0}")]
+    UnfitAuthority(crate::unfit::Unfit),
     /// The image is for another chip than the product's devices have.
     #[error(
         "the image is for {image} (byte 12), and product `{product}` is for {wanted}, {because}"
@@ -214,6 +217,7 @@ impl Error {
             Self::UnknownOffer => "unknown-offer",
             Self::UnknownProduct { .. } => "unknown-product",
             Self::UnknownRelease(_) => "unknown-release",
+            Self::UnfitAuthority(_) => "unfit-authority",
             Self::WrongChip { .. } => "wrong-chip",
             Self::BadUrl(error) => match error {
                 UrlError::BadSignature => "bad-url-signature",

@@ -5,6 +5,9 @@
 
 pub mod admit;
 pub mod advice;
+pub mod authority_list;
+pub mod authority_register;
+pub mod authority_set;
 pub mod check_in;
 pub mod context;
 mod device_state;
@@ -32,6 +35,7 @@ pub mod source;
 pub mod stock;
 pub mod suspend;
 pub mod text;
+pub mod unfit;
 pub mod view;
 
 pub use context::{Clock, Context, Entropy};

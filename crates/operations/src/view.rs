@@ -1,7 +1,10 @@
 //! What the operator plane shows, and the program prints: the JSON of every answer.
 
-use countersign_fleet::{CertificateRecord, Device, OfferRecord, RefusalRecord, Release};
-use countersign_protocol::UnixTime;
+use countersign_fleet::{
+    CertificateRecord, Device, OfferRecord, RefusalRecord, RegisteredAuthority, Release,
+};
+use countersign_protocol::{Digest, UnixTime};
+use countersign_x509::Certificate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +22,9 @@ pub struct DeviceView {
     pub product: String,
     /// Its URN.
     pub urn: String,
+    /// SHA-256 of its public key, where it is known by that: a device of a registered authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
     /// `active`, `suspended`, `retired` or `revoked`.
     pub state: String,
     /// Why it may not come, as the operator said.
@@ -208,6 +214,35 @@ pub struct ImageView {
     pub version: String,
 }
 
+/// A registered authority.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AuthorityView {
+    /// Its name here: its devices' ids begin with it.
+    pub name: String,
+    /// Its certificate's subject.
+    pub subject: String,
+    /// SHA-256 of its public key.
+    pub key: String,
+    /// SHA-256 of its certificate.
+    pub fingerprint: String,
+    /// The first second of its certificate's validity.
+    pub not_before: String,
+    /// The last second of its certificate's validity.
+    pub not_after: String,
+    /// Where its certificates name their devices: `cn`, `uri` or `dns`.
+    pub names: String,
+    /// The product of devices that it brings in.
+    pub product: Option<String>,
+    /// For whom it may vouch: `known`, `new` or `nobody`.
+    pub vouches_for: String,
+    /// The last second in which it may bring in new devices.
+    pub new_until: Option<String>,
+    /// Whether it may vouch for known devices after its certificate has ended.
+    pub known_after_end: bool,
+    /// When it was registered.
+    pub registered_at: String,
+}
+
 /// Whether all is well.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HealthView {
@@ -215,6 +250,27 @@ pub struct HealthView {
     pub status: String,
     /// The program's version.
     pub version: String,
+}
+
+impl AuthorityView {
+    /// An authority; `certificate` is its own, where it can be read.
+    pub fn of(authority: &RegisteredAuthority, certificate: Option<&Certificate>) -> Self {
+        let of_it = |read: fn(&Certificate) -> String| certificate.map(read).unwrap_or_default();
+        Self {
+            name: authority.name.to_string(),
+            subject: of_it(|one| one.subject_text().to_owned()),
+            key: authority.key.to_string(),
+            fingerprint: of_it(|one| Digest(one.fingerprint()).to_string()),
+            not_before: of_it(|one| rfc3339(UnixTime(one.not_before()))),
+            not_after: of_it(|one| rfc3339(UnixTime(one.not_after()))),
+            names: authority.mapping.as_str().to_owned(),
+            product: authority.product.as_ref().map(ToString::to_string),
+            vouches_for: authority.vouches_for.as_str().to_owned(),
+            new_until: authority.new_until.map(rfc3339),
+            known_after_end: authority.known_after_end,
+            registered_at: rfc3339(authority.registered_at),
+        }
+    }
 }
 
 impl DeviceView {
@@ -234,6 +290,7 @@ impl DeviceView {
             id: device.id.to_string(),
             product: device.product.to_string(),
             urn: device.urn.clone(),
+            pin: device.pin.map(|pin| pin.to_string()),
             state: device.state.as_str().to_owned(),
             state_reason: device.state_reason.clone(),
             enrolled_at: rfc3339(device.enrolled_at),

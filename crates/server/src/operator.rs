@@ -1,5 +1,6 @@
 //! The operator plane: every stateful verb is one request here, from the program or from anything that speaks HTTP.
 
+mod authorities;
 mod devices;
 mod look;
 mod releases;
@@ -54,6 +55,11 @@ pub(crate) fn router(operator: Operator) -> Router {
         .route("/v1/server", get(look::server))
         .route("/v1/audit", get(look::audit))
         .route("/v1/refusals", get(look::refusals))
+        .route(
+            "/v1/authorities",
+            get(authorities::list).post(authorities::register),
+        )
+        .route("/v1/authorities/{name}/set", post(authorities::set))
         .route("/v1/devices", get(devices::list).post(devices::enroll))
         .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/devices/{id}/revoke", post(devices::revoke))

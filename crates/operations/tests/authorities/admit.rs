@@ -285,7 +285,6 @@ async fn a_name_is_where_the_authority_has_it_or_nowhere() {
             .distinguished_name
             .push(DnType::CustomDnType(COMMON_NAME.into()), "second");
     };
-    type Change<'a> = &'a dyn Fn(&mut CertificateParams);
     let cases: [(NameMapping, &str, Change<'_>, Result<&str, &str>); 16] = [
         (
             NameMapping::CommonName,
@@ -295,7 +294,7 @@ async fn a_name_is_where_the_authority_has_it_or_nowhere() {
         ),
         (
             NameMapping::CommonName,
-            "board\07",
+            "board\x007",
             &|_| (),
             Err("has not one common name"),
         ),
@@ -404,3 +403,5 @@ async fn a_name_is_where_the_authority_has_it_or_nowhere() {
 
 /// `id-at-commonName` (RFC 5280 appendix A.1).
 const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
+
+type Change<'a> = &'a dyn Fn(&mut CertificateParams);

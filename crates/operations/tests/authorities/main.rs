@@ -4,3 +4,4 @@
 mod admit;
 mod house;
 mod mint;
+mod register;

@@ -6,7 +6,7 @@ use countersign_protocol::{Digest, UnixTime};
 use countersign_x509::{Certificate, sha256};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+    Issuer, KeyPair, KeyUsagePurpose, SanType, SubjectPublicKeyInfo, date_time_ymd,
 };
 
 use crate::house::NOW;
@@ -41,6 +41,13 @@ impl Ca {
             issuer: Issuer::new(params, key),
             certificate,
         }
+    }
+
+    /// The same name and key as `other` has, certified by this one.
+    pub(crate) fn certify(&self, other: &Certificate) -> Certificate {
+        let key = SubjectPublicKeyInfo::from_der(other.public_key()).unwrap();
+        let params = authority(other.common_name().unwrap());
+        read(&params.signed_by(&key, &self.issuer).unwrap())
     }
 
     /// A device's certificate for its key.

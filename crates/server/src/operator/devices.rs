@@ -116,13 +116,13 @@ pub(super) async fn resume(
 }
 
 /// Does a change to its end, even where who asked for it is gone meanwhile: the gate follows the store.
-async fn to_the_end(
-    change: impl Future<Output = Result<DeviceView, Error>> + Send + 'static,
-) -> Result<Json<DeviceView>, ApiError> {
+pub(super) async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<Json<T>, ApiError> {
     match tokio::spawn(change).await {
         Ok(done) => Ok(Json(done?)),
         Err(error) => {
-            tracing::error!(%error, "a change of a device's state ended half-way");
+            tracing::error!(%error, "a change ended half-way");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             Err(ApiError::new(status, "bad-answer", "the server failed"))
         }
