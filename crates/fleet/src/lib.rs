@@ -1,5 +1,6 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
+pub mod arrival;
 pub mod authority;
 pub mod certificate;
 pub mod code;
@@ -15,6 +16,7 @@ pub mod standing;
 pub mod store;
 pub mod vouching;
 
+pub use arrival::{Arrival, Arrived, Imported, Importing};
 pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
 pub use certificate::{
     Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, RevocationReason,

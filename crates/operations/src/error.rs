@@ -233,6 +233,9 @@ impl Error {
             Self::Store(StoreError::UnknownAuthority(_)) => "unknown-authority",
             // Not `unknown-certificate`: that one says why somebody who shows a certificate is refused.
             Self::Store(StoreError::UnknownCertificate(_)) => "no-such-certificate",
+            // Not `other-key`: that one says why somebody who shows a certificate is refused.
+            Self::Store(StoreError::OtherKey(_)) => "known-by-another-key",
+            Self::Store(StoreError::CertificateExists(_)) => "certificate-exists",
             Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
             Self::Store(StoreError::Full(_))
             | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",

@@ -104,6 +104,8 @@ fn status(error: &Operation) -> StatusCode {
         Operation::OldCounter { .. }
         | Operation::Store(
             StoreError::AuthorityExists(_)
+            | StoreError::CertificateExists(_)
+            | StoreError::OtherKey(_)
             | StoreError::DeviceExists(_)
             | StoreError::DeviceRetired(_)
             | StoreError::DeviceRevoked(_)
