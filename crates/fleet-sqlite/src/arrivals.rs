@@ -1,98 +1,127 @@
 //! Devices of registered authorities: brought in many at a time, known by their keys.
 
-use countersign_fleet::{Arrival, Arrived, CertificateRecord, Device, DeviceId, StoreError};
+mod rows;
+mod there;
+
+use countersign_fleet::{
+    Arrival, Arrived, CertificateRecord, Device, DeviceId, DeviceState, StoreError,
+};
 use countersign_protocol::Digest;
 use sqlx::SqliteConnection;
 
-use crate::{audit, certificates, devices, strangers};
+use self::{rows::Rows, there::There};
+use crate::{certificates, devices, strangers};
 
-/// Brings in what is not refused; of what is, nothing is left.
+/// Brings in what is not refused; of what is, nothing is left. What is there is asked for at once and kept up as it changes,
+/// and rows go in by the hundred: what a statement costs is its way to the connection's thread and back.
 pub(crate) async fn import(
     connection: &mut SqliteConnection,
     arrivals: &[Arrival],
 ) -> Result<Vec<Result<Arrived, StoreError>>, StoreError> {
+    let mut there = There::of(&mut *connection, arrivals).await?;
+    let mut rows = Rows::default();
     let mut outcomes = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
-        outcomes.push(match look(&mut *connection, arrival).await {
-            Ok(found) => Ok(bring_in(&mut *connection, arrival, found).await?),
-            Err(refused) if is_refusal(&refused) => Err(refused),
-            Err(failed) => return Err(failed),
-        });
+        let outcome = match refusal(&there, arrival) {
+            Some(refused) => Err(refused),
+            None => Ok(bring_in(&mut *connection, &mut there, &mut rows, arrival).await?),
+        };
+        outcomes.push(outcome);
     }
+    rows.write(connection).await?;
     Ok(outcomes)
 }
 
-/// What is there of an arrival.
-struct Found {
-    device: Option<Device>,
-    /// Of each certificate, whether it is recorded, and whether whole.
-    certificates: Vec<Option<bool>>,
+/// Why an arrival is refused, if it is.
+fn refusal(there: &There, arrival: &Arrival) -> Option<StoreError> {
+    let Device { id, pin, urn, .. } = &arrival.device;
+    let known = there.devices.get(id);
+    let state = known
+        .map(|(state, _)| state)
+        .or_else(|| there.strangers.get(id));
+    match state {
+        Some(DeviceState::Retired) => return Some(StoreError::DeviceRetired(id.clone())),
+        Some(DeviceState::Revoked) => return Some(StoreError::DeviceRevoked(id.clone())),
+        Some(DeviceState::Active | DeviceState::Suspended) | None => {}
+    }
+    if let (Some((_, Some(its))), Some(other)) = (known, pin)
+        && its != other
+    {
+        return Some(StoreError::OtherKey(id.clone()));
+    }
+    if pin.is_some_and(|pin| there.revoked_keys.contains(&pin)) {
+        return Some(StoreError::DeviceRevoked(id.clone()));
+    }
+    if known.is_none() && there.urns.contains(urn) {
+        return Some(StoreError::DeviceExists(id.clone()));
+    }
+    let mut certificates = arrival.certificates.iter();
+    let of_another = certificates.find(|one| {
+        let recorded = there.certificates.get(&one.fingerprint);
+        recorded.is_some_and(|(whose, _)| whose.as_ref() != Some(id))
+    })?;
+    Some(StoreError::CertificateExists(of_another.fingerprint))
 }
 
-/// Looks what is there, and refuses what will not go in, before anything is written of it.
-async fn look(connection: &mut SqliteConnection, arrival: &Arrival) -> Result<Found, StoreError> {
-    let (id, pin) = (&arrival.device.id, arrival.device.pin.as_ref());
-    let device = devices::by_id(&mut *connection, id).await?;
-    if let Some(known) = &device {
-        devices::refuse_final(known)?;
-        refuse_other(known, pin)?;
-    } else {
-        strangers::refuse_final(&mut *connection, id).await?;
-    }
-    strangers::refuse_key(&mut *connection, id, pin).await?;
-    let mut certificates = Vec::with_capacity(arrival.certificates.len());
-    for certificate in &arrival.certificates {
-        let fingerprint = &certificate.fingerprint;
-        let recorded = certificates::by_fingerprint(&mut *connection, fingerprint).await?;
-        if recorded
-            .as_ref()
-            .is_some_and(|one| one.device.as_ref() != Some(id))
-        {
-            return Err(StoreError::CertificateExists(*fingerprint));
-        }
-        certificates.push(recorded.map(|one| one.is_whole()));
-    }
-    Ok(Found {
-        device,
-        certificates,
-    })
-}
-
-async fn bring_in(
+async fn bring_in<'a>(
     connection: &mut SqliteConnection,
-    arrival: &Arrival,
-    found: Found,
+    there: &mut There,
+    rows: &mut Rows<'a>,
+    arrival: &'a Arrival,
 ) -> Result<Arrived, StoreError> {
+    let device = &arrival.device;
     let mut changed = false;
-    match (&found.device, &arrival.device.pin) {
-        (None, _) => {
-            devices::add(&mut *connection, &arrival.device).await?;
+    let known = there.devices.get(&device.id).copied();
+    match (known, device.pin) {
+        (None, _) if there.strangers.contains_key(&device.id) => {
+            // It was suspended, and comes in as that: once in a while.
+            rows.write(&mut *connection).await?;
+            devices::add(&mut *connection, device).await?;
+            there.strangers.remove(&device.id);
+            there.add_device(device, DeviceState::Suspended);
             changed = true;
         }
-        (Some(known), Some(pin)) if known.pin.is_none() => {
-            devices::set_pin(&mut *connection, &known.id, pin).await?;
+        (None, _) => {
+            rows.devices.push(device);
+            there.add_device(device, device.state);
+            changed = true;
+        }
+        (Some((state, None)), Some(pin)) => {
+            rows.write(&mut *connection).await?;
+            devices::set_pin(&mut *connection, &device.id, &pin).await?;
+            there.devices.insert(device.id.clone(), (state, Some(pin)));
             changed = true;
         }
         (Some(_), _) => {}
     }
     let mut added = 0_usize;
-    for (certificate, recorded) in arrival.certificates.iter().zip(found.certificates) {
-        match recorded {
+    for certificate in &arrival.certificates {
+        let fingerprint = &certificate.fingerprint;
+        match there.certificates.get(fingerprint) {
             None => {
-                certificates::add(&mut *connection, certificate).await?;
+                if there.strange_certificates.remove(fingerprint) {
+                    rows.write(&mut *connection).await?;
+                    certificates::add(&mut *connection, certificate).await?;
+                } else {
+                    rows.certificates.push(certificate);
+                }
                 added = added.saturating_add(1);
+                there.add_certificate(certificate);
             }
-            Some(false) if certificate.is_whole() => {
+            Some((_, false)) if certificate.is_whole() => {
+                rows.write(&mut *connection).await?;
                 changed |= certificates::fill_in(&mut *connection, certificate).await?;
+                there.add_certificate(certificate);
             }
             Some(_) => {}
         }
     }
     if changed || added > 0 {
-        audit::add(connection, &arrival.audit).await?;
+        rows.audit.push(&arrival.audit);
     }
+    rows.write_if_many(connection).await?;
     Ok(Arrived {
-        is_new: found.device.is_none(),
+        is_new: known.is_none(),
         certificates: added,
     })
 }
@@ -151,13 +180,5 @@ fn refuse_other(known: &Device, pin: Option<&Digest>) -> Result<(), StoreError> 
     }
 }
 
-/// Whether it is about one arrival, and not the database.
-const fn is_refusal(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::CertificateExists(_)
-            | StoreError::DeviceRetired(_)
-            | StoreError::DeviceRevoked(_)
-            | StoreError::OtherKey(_)
-    )
-}
+/// How many rows are read or written by one statement. Twelve parameters each at most: `SQLite` takes 32766.
+const AT_ONCE: usize = 100;

@@ -130,18 +130,6 @@ pub(crate) async fn admit(
     }
 }
 
-/// Refuses the id of a device that is not known and barred for good.
-pub(crate) async fn refuse_final(
-    connection: &mut SqliteConnection,
-    id: &DeviceId,
-) -> Result<(), StoreError> {
-    match state_of(connection, id).await? {
-        Some(DeviceState::Revoked) => Err(StoreError::DeviceRevoked(id.clone())),
-        Some(DeviceState::Retired) => Err(StoreError::DeviceRetired(id.clone())),
-        Some(DeviceState::Suspended | DeviceState::Active) | None => Ok(()),
-    }
-}
-
 /// Refuses a key by which a device is, or was, known that is revoked.
 pub(crate) async fn refuse_key(
     connection: &mut SqliteConnection,

@@ -14,8 +14,11 @@ use countersign_fleet::{
 use countersign_protocol::{Digest, UnixTime};
 use countersign_x509::Certificate;
 
-pub(crate) use self::pace::Pace;
 pub use self::pace::{CERTIFICATES_AN_HOUR, NEW_DEVICES_AN_HOUR};
+pub(crate) use self::{
+    adopt::{new_device, registered_record},
+    pace::Pace,
+};
 use crate::{Context, Error, Refusal, enroll::key_of, gate::Registered};
 
 /// A device that was admitted; only [`admit`] makes one.
@@ -68,14 +71,20 @@ impl Shown {
 /// [`Error::NotAdmitted`] with the reason, or [`Error::Store`].
 pub async fn admit(context: &Context, shown: &Shown) -> Result<Admitted, Error> {
     for _ in 0..LOOKS {
-        if let Some(standing) = context.store.standing(&shown.fingerprint).await? {
-            judge(context, shown, &standing)?;
-            return Ok(Admitted(standing));
+        let standing = context.store.standing(&shown.fingerprint).await?;
+        if let Some(standing) = &standing {
+            judge(context, shown, standing)?;
         }
-        let Some(name) = &shown.authority else {
-            break;
-        };
-        adopt::adopt(context, shown, name).await?;
+        match (standing, &shown.authority) {
+            (Some(standing), _) if standing.certificate.is_whole() => {
+                return Ok(Admitted(standing));
+            }
+            (Some(standing), Some(name)) => {
+                adopt::complete(context, shown, name, &standing.device).await?;
+            }
+            (None, Some(name)) => adopt::adopt(context, shown, name).await?,
+            (_, None) => break,
+        }
     }
     Err(Error::NotAdmitted(Refusal::UnknownCertificate))
 }
@@ -104,7 +113,16 @@ fn judge(context: &Context, shown: &Shown, standing: &Standing) -> Result<(), Er
     };
     // Known as its certificate is, its authority may have been changed since, and its key replaced.
     let registered = registered(context, name)?;
-    match ask(&registered, now, Some(device), &key_of(&shown.certificate)) {
+    let key = key_of(&shown.certificate);
+    let known = Known {
+        state: device.state,
+        // Imported by a fingerprint, it is the first to be shown of its certificates that says by which key it is known.
+        same_key: match device.pin {
+            Some(pin) => pin == key,
+            None => !certificate.is_whole(),
+        },
+    };
+    match ask(&registered, now, Some(known)) {
         Verdict::Admit => Ok(()),
         Verdict::BringIn(_) => Err(Error::NotAdmitted(Refusal::NotYetKnown(name.clone()))),
         Verdict::Refuse(why) => Err(Error::NotAdmitted(refused(why, name))),
@@ -119,21 +137,13 @@ fn registered(context: &Context, name: &AuthorityName) -> Result<Registered, Err
     found.ok_or_else(|| Error::NotAdmitted(Refusal::AuthorityWithdrawn(name.clone())))
 }
 
-/// Whether the authority's word for a device that shows this key is enough.
-fn ask<'a>(
-    registered: &'a Registered,
-    now: UnixTime,
-    device: Option<&Device>,
-    key: &Digest,
-) -> Verdict<'a> {
+/// Whether the authority's word for a device is enough.
+fn ask(registered: &Registered, now: UnixTime, device: Option<Known>) -> Verdict<'_> {
     vouch(&Question {
         authority: &registered.authority,
         authority_ends: UnixTime(registered.certificate.not_after()),
         now,
-        device: device.map(|device| Known {
-            state: device.state,
-            same_key: device.pin.as_ref() == Some(key),
-        }),
+        device,
     })
 }
 

@@ -243,6 +243,34 @@ pub struct AuthorityView {
     pub registered_at: String,
 }
 
+/// What came of an import.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct ImportView {
+    /// Whether anything was written.
+    pub written: bool,
+    /// Whether nothing was to be written.
+    pub dry_run: bool,
+    /// How many devices were not there.
+    pub new: usize,
+    /// How many were there.
+    pub known: usize,
+    /// Those that are refused, in their order.
+    pub refused: Vec<NotImportedView>,
+}
+
+/// An entry that is not imported.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct NotImportedView {
+    /// Where it stands.
+    pub from: String,
+    /// The device, as far as that is known.
+    pub device: Option<String>,
+    /// Why: a stable code.
+    pub reason: String,
+    /// Why, in words.
+    pub reason_text: String,
+}
+
 /// Whether all is well.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct HealthView {

@@ -116,7 +116,7 @@ fn status(error: &Operation) -> StatusCode {
             StatusCode::INSUFFICIENT_STORAGE
         }
         Operation::Store(_) | Operation::Images(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Operation::Pki(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Operation::Pki(_) | Operation::GivenUp => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

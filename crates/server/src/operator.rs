@@ -2,6 +2,7 @@
 
 mod authorities;
 mod devices;
+mod import;
 mod look;
 mod releases;
 
@@ -60,12 +61,14 @@ pub(crate) fn router(operator: Operator) -> Router {
             get(authorities::list).post(authorities::register),
         )
         .route("/v1/authorities/{name}/set", post(authorities::set))
+        .route("/v1/authorities/{name}/import", post(import::import))
         .route("/v1/devices", get(devices::list).post(devices::enroll))
         .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/devices/{id}/revoke", post(devices::revoke))
         .route("/v1/devices/{id}/retire", post(devices::retire))
         .route("/v1/devices/{id}/suspend", post(devices::suspend))
         .route("/v1/devices/{id}/resume", post(devices::resume))
+        .route("/v1/devices/{id}/repin", post(devices::repin))
         .route("/v1/releases", get(releases::list).post(releases::publish))
         .route("/v1/releases/{name}", get(releases::show))
         .fallback(|| async { ApiError::not_found() })

@@ -1,7 +1,7 @@
 //! A registered authority's certificate that was never seen before: whose it is, and whether it is recorded as that.
 
 use countersign_fleet::{
-    AuthorityName, CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState,
+    AuthorityName, CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState, Known,
     ProductName, StoreError, Verdict,
 };
 use countersign_pki::urn::device_urn;
@@ -28,15 +28,14 @@ pub(super) async fn adopt(
     if UnixTime(certificate.not_after()) < now {
         return Err(Error::NotAdmitted(Refusal::Ended));
     }
-    let id = naming::device_of(certificate, &registered.authority).map_err(|what| {
-        Error::NotAdmitted(Refusal::WrongName {
-            authority: name.clone(),
-            what,
-        })
-    })?;
+    let id = naming::device_of(certificate, &registered.authority)
+        .map_err(|what| wrong_name(name, what))?;
     let key = key_of(certificate);
-    let device = context.store.device(&id).await?;
-    let product = match ask(&registered, now, device.as_ref(), &key) {
+    let known = context.store.device(&id).await?.map(|device| Known {
+        state: device.state,
+        same_key: device.pin == Some(key),
+    });
+    let product = match ask(&registered, now, known) {
         Verdict::Admit => None,
         Verdict::BringIn(product) => Some(product),
         Verdict::Refuse(why) => return Err(Error::NotAdmitted(refused(why, name))),
@@ -72,6 +71,46 @@ pub(super) async fn adopt(
             }
         }
     }
+}
+
+/// Keeps a certificate whose fingerprint was imported as the device's, now that it is there, and the key by which the device is
+/// known from now on.
+pub(super) async fn complete(
+    context: &Context,
+    shown: &Shown,
+    name: &AuthorityName,
+    device: &Device,
+) -> Result<(), Error> {
+    let registered = registered(context, name)?;
+    let certificate = &shown.certificate;
+    // What the import said of it is not all: its own name counts too.
+    let id = naming::device_of(certificate, &registered.authority)
+        .map_err(|what| wrong_name(name, what))?;
+    if id != device.id {
+        let what = format!(
+            "it names `{id}`, and was imported as that of `{}`",
+            device.id
+        );
+        return Err(wrong_name(name, what));
+    }
+    let record = registered_record(certificate, &id, registered.authority.key);
+    let audit = context.entry(id.as_str(), "certificate.record", &id, &record.serial);
+    let key = key_of(certificate);
+    let store = &context.store;
+    match store.complete_certificate(&record, &key, &audit).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::OtherKey(_)) => Err(Error::NotAdmitted(Refusal::OtherKey)),
+        Err(StoreError::DeviceRevoked(_)) => Err(Error::NotAdmitted(Refusal::Revoked)),
+        Err(StoreError::DeviceRetired(_)) => Err(Error::NotAdmitted(Refusal::Retired)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn wrong_name(authority: &AuthorityName, what: String) -> Error {
+    Error::NotAdmitted(Refusal::WrongName {
+        authority: authority.clone(),
+        what,
+    })
 }
 
 /// What is kept of a certificate that the authority with the key `issuer` vouches for, whoever issued it.

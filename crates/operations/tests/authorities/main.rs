@@ -3,5 +3,7 @@
 
 mod admit;
 mod house;
+mod import;
 mod mint;
 mod register;
+mod repin;
