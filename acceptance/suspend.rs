@@ -16,7 +16,7 @@ use crate::harness::{
 };
 
 /// openssl as a client whose connection stays open; killed with its handle.
-struct Live {
+pub(crate) struct Live {
     child: Child,
     to: ChildStdin,
     from: ChildStdout,
@@ -24,7 +24,7 @@ struct Live {
 
 impl Live {
     /// Connects as the device of `folder`.
-    fn connect(server: &Server, folder: &Path, version: &str) -> Self {
+    pub(crate) fn connect(server: &Server, folder: &Path, version: &str) -> Self {
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         let mut child = Command::new("openssl")
             .args(["s_client", "-quiet", "-connect", server.device_address()])
@@ -42,7 +42,7 @@ impl Live {
     }
 
     /// Polls as a stock client does; gives status and body.
-    fn poll(&mut self) -> (String, String) {
+    pub(crate) fn poll(&mut self) -> (String, String) {
         self.to
             .write_all(b"GET /ota?v=1.0.0 HTTP/1.1\r\nHost: countersign\r\n\r\n")
             .unwrap();

@@ -4,6 +4,7 @@ mod asking;
 mod authority;
 mod bundle;
 mod ca;
+mod import;
 mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -15,6 +16,7 @@ pub(crate) use asking::Asking;
 pub(crate) use authority::{Authority, AuthorityRegister, AuthoritySet};
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use ca::Ca;
+pub(crate) use import::{DeviceImport, DeviceRepin};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -76,7 +78,7 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
-    /// Enroll, suspend, retire, revoke and look at devices
+    /// Enroll, import, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
     /// The authorities that vouch for devices
@@ -240,6 +242,10 @@ pub(crate) enum Device {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Bring in devices that have certificates of a registered authority already
+    Import(DeviceImport),
+    /// Have a registered authority's device known by another key
+    Repin(DeviceRepin),
     /// Admit a suspended device again
     Resume {
         /// Its id

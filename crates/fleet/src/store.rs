@@ -137,7 +137,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         authority: &RegisteredAuthority,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
-    /// Changes what a registered authority may do; its name, certificate and key stay what they are.
+    /// Changes what a registered authority may do, and its certificate where that is for the same key; its name and key stay
+    /// what they are.
     async fn set_authority(
         &self,
         authority: &RegisteredAuthority,

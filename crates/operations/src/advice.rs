@@ -82,7 +82,7 @@ fn ago(at: UnixTime, now: UnixTime) -> String {
 const ADVICE: &[(&str, &str)] = &[
     (
         "authority-ended",
-        "have its authority's certificate renewed and registered, or let it vouch for known devices after its end",
+        "have its authority's certificate renewed (`ca set --certificate`), or let it vouch for known devices after its end",
     ),
     (
         "authority-withdrawn",

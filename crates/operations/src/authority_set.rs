@@ -1,6 +1,8 @@
 //! What a registered authority may do is changed.
 
-use countersign_fleet::{AuthorityName, NameMapping, ProductName, StoreError, VouchesFor};
+use countersign_fleet::{
+    AuthorityName, NameMapping, ProductName, RegisteredAuthority, StoreError, VouchesFor,
+};
 use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
@@ -9,6 +11,7 @@ use crate::{
     authority_list::of_policy,
     authority_register::product,
     context::OPERATOR,
+    enroll::key_of,
     unfit::{self, Unfit},
     view::AuthorityView,
 };
@@ -18,6 +21,8 @@ use crate::{
 pub struct Changes {
     /// Where its certificates name their devices. Devices that came in by another name stay those that they are.
     pub names: Option<NameMapping>,
+    /// Its certificate, PEM: another one for the same key, such as one that ends later.
+    pub certificate: Option<Vec<u8>>,
     /// The product of new devices.
     pub product: Option<ProductName>,
     /// For whom it may vouch.
@@ -51,8 +56,15 @@ pub async fn set(
     let all = context.store.authorities().await?;
     let found = all.into_iter().find(|authority| authority.name == *name);
     let mut authority = found.ok_or_else(|| StoreError::UnknownAuthority(name.clone()))?;
-    let certificate = Certificate::from_der(&authority.der).ok();
-
+    let now = context.clock.now();
+    let certificate = match &changes.certificate {
+        None => Certificate::from_der(&authority.der).ok(),
+        Some(text) => {
+            let renewed = renewed(text, &authority, now).map_err(Error::UnfitAuthority)?;
+            authority.der = renewed.der().to_vec();
+            Some(renewed)
+        }
+    };
     authority.mapping = changes.names.unwrap_or(authority.mapping);
     authority.vouches_for = changes.vouches_for.unwrap_or(authority.vouches_for);
     let named = changes.product.as_ref().or(authority.product.as_ref());
@@ -69,7 +81,6 @@ pub async fn set(
         None => authority.new_until.filter(|_| brings_in),
     };
     if let (VouchesFor::New, Some(certificate)) = (authority.vouches_for, &certificate) {
-        let now = context.clock.now();
         unfit::check_policy(&authority, certificate, now).map_err(Error::UnfitAuthority)?;
     }
     let audit = context.entry(OPERATOR, "authority.set", name, of_policy(&authority));
@@ -78,4 +89,18 @@ pub async fn set(
     drop(alone);
     tracing::info!(authority = %name, policy = of_policy(&authority), "changed");
     Ok(AuthorityView::of(&authority, certificate.as_ref()))
+}
+
+/// Another certificate for an authority's key.
+fn renewed(
+    text: &[u8],
+    authority: &RegisteredAuthority,
+    now: UnixTime,
+) -> Result<Certificate, Unfit> {
+    let certificate = unfit::certificate(text)?;
+    unfit::check_certificate(&certificate, now)?;
+    if key_of(&certificate) != authority.key {
+        return Err(Unfit::OtherKey(certificate.subject_text().to_owned()));
+    }
+    Ok(certificate)
 }

@@ -115,7 +115,7 @@ pub async fn import(context: &Context, request: Request) -> Result<ImportView, E
         match outcome {
             Ok(arrived) if arrived.is_new => view.new = view.new.saturating_add(1),
             Ok(_) => view.known = view.known.saturating_add(1),
-            Err((id, why)) => view.refused.push(view_of(entry, id, why)),
+            Err((id, why)) => view.refused.push(view_of(entry, id, &why)),
         }
     }
     if written {

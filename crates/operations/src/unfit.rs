@@ -49,6 +49,9 @@ pub enum Unfit {
         "its certificate ended at {0}: it can vouch for nobody but known devices (`known`), and only if it may after its end"
     )]
     Ended(String),
+    /// Another certificate for it, with another key.
+    #[error("`{0}` has another key than the one that is registered: that is another authority")]
+    OtherKey(String),
     /// A limit for new devices, for one that brings in none.
     #[error("a last time for new devices is for an authority that vouches for `new` ones")]
     NoNewDevices,

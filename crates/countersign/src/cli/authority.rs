@@ -43,6 +43,9 @@ pub(crate) struct AuthorityRegister {
 pub(crate) struct AuthoritySet {
     /// What it is called here
     pub(crate) name: String,
+    /// Its certificate, where that was renewed for the same key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
     /// Where its certificates say who the device is; devices that are here stay who they are
     #[arg(long, value_name = "cn|uri|dns")]
     pub(crate) names: Option<NameMapping>,

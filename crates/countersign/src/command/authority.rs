@@ -1,5 +1,7 @@
 //! `countersign ca register`, `set` and `list`.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 use countersign_operations::{text, view::AuthorityView};
 use countersign_x509::pem;
@@ -22,15 +24,13 @@ pub(super) async fn run(global: &Global, verb: &Authority) -> Result<()> {
 }
 
 async fn register(global: &Global, asked: &AuthorityRegister) -> Result<()> {
-    let file = asked.certificate.display();
-    let read = certificates::parse(&files::read(&asked.certificate)?);
-    let read = read.with_context(|| format!("{file} is of no use"))?;
+    let certificate = certificate(&asked.certificate)?;
     if let Some(until) = &asked.new_until {
         check_time(until)?;
     }
     let body = json!({
         "name": asked.name,
-        "certificate": pem::to_pem(&read),
+        "certificate": certificate,
         "names": asked.names.as_str(),
         "product": asked.product,
         "vouches_for": asked.vouches_for.as_str(),
@@ -49,6 +49,8 @@ async fn set(global: &Global, asked: &AuthoritySet) -> Result<()> {
             body.insert(name.to_owned(), value);
         }
     };
+    let certificate = asked.certificate.as_deref().map(certificate);
+    say("certificate", certificate.transpose()?.map(Value::from));
     say("names", asked.names.map(|names| names.as_str().into()));
     say("product", asked.product.as_deref().map(Value::from));
     let vouches_for = asked.vouches_for.map(|of| of.as_str().into());
@@ -123,6 +125,13 @@ fn vouches_for(authority: &AuthorityView) -> String {
         authority.vouches_for,
         until.unwrap_or_default()
     )
+}
+
+/// A file's certificates, PEM.
+fn certificate(path: &Path) -> Result<String> {
+    let read = certificates::parse(&files::read(path)?);
+    let read = read.with_context(|| format!("{} is of no use", path.display()))?;
+    Ok(pem::to_pem(&read))
 }
 
 fn check_time(text: &str) -> Result<()> {

@@ -126,7 +126,8 @@ pub(crate) fn named(
         return Err(NotImported::IsCa);
     }
     let id = naming::device_of(certificate, authority).map_err(NotImported::WrongName)?;
-    let takes = |usage: &ExtendedKeyUsage| usage.client_auth || usage.any;
+    // `anyExtendedKeyUsage` is not enough for a handshake either.
+    let takes = |usage: &ExtendedKeyUsage| usage.client_auth;
     if !certificate.extended_key_usage().is_none_or(takes) {
         return Err(NotImported::WrongPurpose);
     }

@@ -93,7 +93,7 @@ impl NotImported {
 }
 
 /// What an operator is shown of it.
-pub(super) fn view_of(entry: &Entry, id: Option<String>, why: NotImported) -> NotImportedView {
+pub(super) fn view_of(entry: &Entry, id: Option<String>, why: &NotImported) -> NotImportedView {
     NotImportedView {
         from: entry.from.clone(),
         device: id.or_else(|| entry.id.as_deref().map(escaped)),

@@ -1,5 +1,10 @@
 //! Authorities that are not ours, and the devices that they vouch for.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic, and how long things took is told"
+)]
 
 mod admit;
 mod house;

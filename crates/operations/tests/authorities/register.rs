@@ -240,3 +240,32 @@ async fn an_ended_authority_is_for_known_devices_alone_and_neither_name_nor_key_
         panic!("{refused:?}");
     };
 }
+
+#[tokio::test]
+async fn a_renewed_certificate_of_the_same_key_is_taken_and_no_other() {
+    let house = House::new().await;
+    let ca = Ca::with("Acme", |params| {
+        params.not_after = date_time_ymd(2027, 1, 1);
+    });
+    register(&house, &ca.certificate).await.unwrap();
+    let board = shown(&ca.device("board-7", &key()), "acme");
+    house.admit(&board).await.unwrap();
+    house.wait_until(ca.certificate.not_after() + 1);
+    let name = "acme".parse().unwrap();
+    let ended = Err(Refusal::AuthorityEnded(name));
+    assert_eq!(house.admit(&board).await, ended);
+    let renew = async |certificate: &Certificate| {
+        let changes = authority_set::Changes {
+            certificate: Some(request(certificate).certificate),
+            ..authority_set::Changes::default()
+        };
+        let name = "acme".parse().unwrap();
+        authority_set::set(&house.context, &name, &changes).await
+    };
+    let other = Ca::root("Acme").certificate;
+    assert!(matches!(unfit(renew(&other).await), Unfit::OtherKey(_)));
+    assert_eq!(house.admit(&board).await, ended);
+    let renewed = Ca::root("Root").certify(&ca.certificate);
+    renew(&renewed).await.unwrap();
+    assert_eq!(house.admit(&board).await, Ok(id("acme/board-7")));
+}

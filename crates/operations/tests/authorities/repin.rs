@@ -107,7 +107,7 @@ async fn what_is_not_the_device_s_is_refused_and_nothing_is_changed() {
         ),
         (
             "acme/board-7",
-            certificate(&[acme.certificate.clone()]),
+            certificate(std::slice::from_ref(&acme.certificate)),
             "bad-certificate",
         ),
         (

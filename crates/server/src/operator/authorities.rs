@@ -44,6 +44,8 @@ pub(super) struct Register {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Set {
+    /// Another one for the same key, PEM.
+    certificate: Option<String>,
     names: Option<String>,
     product: Option<String>,
     vouches_for: Option<String>,
@@ -89,6 +91,7 @@ pub(super) async fn set(
         text => time(text).map(NewUntil::At),
     };
     let changes = authority_set::Changes {
+        certificate: asked.certificate.map(String::into_bytes),
         names: asked
             .names
             .as_deref()
