@@ -4,6 +4,7 @@ mod import;
 mod other;
 mod register;
 mod table;
+mod version1;
 
 use std::fs;
 

@@ -90,7 +90,7 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "bad-certificate",
-        "flash the whole `device.pem` of its enrollment again",
+        "have its issuer certify it anew; of a device of ours, flash the whole `device.pem` of its enrollment again",
     ),
     ("certificate-ended", "give it a new certificate"),
     (

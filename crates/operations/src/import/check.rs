@@ -139,13 +139,18 @@ pub(crate) fn named(
         return Err(NotImported::Ended(UnixTime(certificate.not_after())));
     }
     let mut issuers = issuers.iter();
-    if !issuers.any(|issuer| certificate.is_issued_by(issuer)) {
+    let issuer = issuers.find(|issuer| certificate.is_issued_by(issuer));
+    let Some(issuer) = issuer else {
         return Err(NotImported::NotIssued {
             authority: authority.name.clone(),
             issuer: certificate.issuer_text().to_owned(),
         });
+    };
+    match certificate.version() {
+        3 => Ok(id),
+        1 if *issuer == registered.certificate => Ok(id),
+        version => Err(NotImported::Version { version }),
     }
-    Ok(id)
 }
 
 /// One certificate, PEM or the base64 within.

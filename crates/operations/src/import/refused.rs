@@ -46,6 +46,19 @@ pub enum NotImported {
         /// Whose name is in it.
         issuer: String,
     },
+    /// It is of a version that is taken only where the registered authority issued it itself, or not at all.
+    #[error(
+        "it is of version {version}, {}",
+        if *version == 1 {
+            "which is taken right under a registered authority alone: register the CA that issued it"
+        } else {
+            "which is not taken"
+        }
+    )]
+    Version {
+        /// The certificate's.
+        version: u8,
+    },
     /// The list calls it otherwise than its certificate.
     #[error("the list calls it `{said}`, and its certificate `{named}`")]
     OtherName {
@@ -78,7 +91,7 @@ impl NotImported {
     /// The stable code, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Certificate(_) | Self::NotOne => "bad-certificate",
+            Self::Certificate(_) | Self::NotOne | Self::Version { .. } => "bad-certificate",
             Self::Digest { .. } | Self::NoName | Self::Unclear => "bad-entry",
             Self::Ended(_) => "certificate-ended",
             Self::IsCa | Self::WrongPurpose => "wrong-purpose",

@@ -28,6 +28,7 @@ use super::{
     refused::{self, ChainTooLong},
     rules,
     sessions::Session,
+    version1,
 };
 
 /// The client verifier and the session storage of one connection: it knows whom it was shown, where the handshake fails too.
@@ -234,6 +235,11 @@ impl Presented {
         Some(session.value)
     }
 
+    /// The certificate that was shown, where it is of version 1.
+    fn of_version1(&self) -> Option<Certificate> {
+        self.leaf().filter(version1::is_one)
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -248,23 +254,28 @@ fn validate(
     others: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Path, rustls::Error> {
-    let entity = EndEntityCert::try_from(end_entity).map_err(refused::by_webpki)?;
-    let path = entity.verify_for_usage(
-        plane.provider.signature_verification_algorithms.all,
-        &anchored.anchors,
-        others,
-        now,
-        KeyUsage::client_auth(),
-        None,
-        None,
-    );
-    let found = path.map_err(refused::by_webpki)?;
-    let place = anchored.place_of(found.anchor());
-    let anchor = place.ok_or(CertificateError::UnknownIssuer)?;
-    let above = found.intermediate_certificates();
-    let above = above.map(|one| plane.issuers.read(&one.der()));
-    let above: Vec<_> = above.collect::<Result<_, _>>()?;
-    rules::check(leaf, &above, anchored.allows(anchor))?;
+    let anchor = if version1::is_one(leaf) {
+        version1::validate(anchored, leaf, now)?
+    } else {
+        let entity = EndEntityCert::try_from(end_entity).map_err(refused::by_webpki)?;
+        let path = entity.verify_for_usage(
+            plane.provider.signature_verification_algorithms.all,
+            &anchored.anchors,
+            others,
+            now,
+            KeyUsage::client_auth(),
+            None,
+            None,
+        );
+        let found = path.map_err(refused::by_webpki)?;
+        let place = anchored.place_of(found.anchor());
+        let anchor = place.ok_or(CertificateError::UnknownIssuer)?;
+        let above = found.intermediate_certificates();
+        let above = above.map(|one| plane.issuers.read(&one.der()));
+        let above: Vec<_> = above.collect::<Result<_, _>>()?;
+        rules::check(leaf, &above, anchored.allows(anchor))?;
+        anchor
+    };
     // All that was shown counts, whether the path needs it or not.
     let mut dates = Dates::ALWAYS.and(leaf.not_before(), leaf.not_after());
     for der in others {
@@ -305,12 +316,10 @@ impl ClientCertVerifier for Presented {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.plane.provider.signature_verification_algorithms;
-        self.proved(verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            algorithms,
-        ))
+        self.proved(match self.of_version1() {
+            Some(leaf) => version1::verify_tls12_signature(message, &leaf, signature, algorithms),
+            None => verify_tls12_signature(message, certificate, signature, algorithms),
+        })
     }
 
     fn verify_tls13_signature(
@@ -320,12 +329,10 @@ impl ClientCertVerifier for Presented {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.plane.provider.signature_verification_algorithms;
-        self.proved(verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            algorithms,
-        ))
+        self.proved(match self.of_version1() {
+            Some(leaf) => version1::verify_tls13_signature(message, &leaf, signature, algorithms),
+            None => verify_tls13_signature(message, certificate, signature, algorithms),
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
