@@ -85,6 +85,12 @@ const REFUSALS: &[[&str; 4]] = &[
         "device-revoked",
     ],
     [
+        "revoked-download",
+        "server",
+        "download-plane",
+        "device-revoked",
+    ],
+    [
         "revoked-new-connection",
         "server",
         "device-plane",

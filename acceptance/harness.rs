@@ -4,6 +4,7 @@ mod ask;
 pub(crate) mod ca;
 mod house;
 mod images;
+mod live;
 mod mint;
 mod openssl;
 mod peers;
@@ -13,6 +14,7 @@ pub(crate) use self::{
     ask::{Answer, REVOKED, SUSPENDED, ask, barred, times_refused, wait_until},
     house::{DEVICE, House, Server, curl, run},
     images::{Image, built_with, composed, image, large},
+    live::{CUT_WITHIN, Live},
     mint::{Authority, Leaf, self_signed},
     openssl::OpenSsl,
     peers::{espressif, judge, need, python, skip},

@@ -122,7 +122,7 @@ fn encrypted_keys_want_their_passphrase_where_something_is_signed() {
     check(&run(&mut own), None);
 
     let refused = run(&mut house.command(&["serve", "--device-listen", "127.0.0.1:0"]));
-    check(&refused, Some(&["device-issuing.key", "--passphrase-file"]));
+    check(&refused, Some(&["-issuing.key", "--passphrase-file"]));
     let mut command = house.command(&[]);
     command.env("COUNTERSIGN_PASSPHRASE_FILE", &file);
     let server = Server::start_by(&house, command, &[]);

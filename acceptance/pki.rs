@@ -69,7 +69,7 @@ fn openssl_takes_each_chain_under_its_own_root_and_for_its_own_purpose() {
 }
 
 /// Asks the device plane with `openssl s_client`; gives all its words.
-fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> String {
+pub(crate) fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> String {
     let mut openssl = Command::new("openssl");
     openssl
         .args(["s_client", "-connect", server.device_address(), version])
@@ -91,7 +91,7 @@ fn s_client(house: &House, server: &Server, version: &str, more: &[&str]) -> Str
 }
 
 /// The options with which `s_client` shows the device's certificate.
-fn identity(house: &House) -> Vec<String> {
+pub(crate) fn identity(house: &House) -> Vec<String> {
     let file = |name: &str| house.path("device").join(name).to_str().unwrap().to_owned();
     let (chain, key) = (file("device.pem"), file("device.key"));
     let options = [
@@ -198,4 +198,41 @@ fn a_resumed_session_does_not_outlive_a_revocation() {
             "{version}"
         );
     }
+}
+
+#[test]
+fn certificates_are_what_the_settings_say_and_other_keys_are_refused() {
+    if !need("pki", "openssl", INSTALL) {
+        return;
+    }
+    let house = House::new();
+    let settings = house.state().join("countersign.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let device = "[profiles.device]";
+    let at = text.find(device).unwrap();
+    let (before, own) = text.split_at(at);
+    let own = own.replacen("# days = 7300", "days = 1000", 1);
+    std::fs::write(&settings, format!("{before}{own}")).unwrap();
+    house.enroll();
+    let ends = |days: u32| {
+        let seconds = (days * 86_400).to_string();
+        let certificate = house.text("device/device.pem");
+        let args = ["x509", "-noout", "-in", &certificate, "-checkend", &seconds];
+        !run(Command::new("openssl").args(args)).status.success()
+    };
+    assert!(!ends(999) && ends(1000));
+
+    let own = own.replacen(r#""P-256", "#, "", 1);
+    std::fs::write(&settings, format!("{before}{own}")).unwrap();
+    let refused = house.fails(&["device", "enroll", "second", "--out", &house.text("second")]);
+    for said in ["EC P-256 is not allowed", "use EC P-384, or RSA of 2048"] {
+        assert!(refused.contains(said), "{refused}");
+    }
+    assert!(!house.path("second").exists(), "nothing half done");
+
+    let own = own.replacen("P-384", "P-512", 1);
+    std::fs::write(&settings, format!("{before}{own}")).unwrap();
+    let refused = house.fails(&["device", "list"]);
+    assert!(refused.contains("`P-512` is none of"), "{refused}");
+    assert!(refused.contains("countersign.toml"), "{refused}");
 }

@@ -1,89 +1,12 @@
 //! A device that shall not come for now, and one that shall never come again.
 
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::harness::{
-    DEVICE, House, REVOKED, SUSPENDED, Server, barred, image, need, times_refused, wait_until,
+    DEVICE, House, Live, REVOKED, SUSPENDED, barred, image, need, times_refused, wait_until,
 };
-
-/// openssl as a client whose connection stays open; killed with its handle.
-struct Live {
-    child: Child,
-    to: ChildStdin,
-    from: ChildStdout,
-}
-
-impl Live {
-    /// Connects as the device of `folder`.
-    fn connect(server: &Server, folder: &Path, version: &str) -> Self {
-        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-        let mut child = Command::new("openssl")
-            .args(["s_client", "-quiet", "-connect", server.device_address()])
-            .args([version, "-CAfile", &file("server-root.pem")])
-            .args(["-verify_return_error", "-servername", "localhost"])
-            .args(["-cert", &file("device.pem"), "-key", &file("device.key")])
-            .args(["-cert_chain", &file("device.pem")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { child, to, from }
-    }
-
-    /// Polls as a stock client does; gives status and body.
-    fn poll(&mut self) -> (String, String) {
-        self.to
-            .write_all(b"GET /ota?v=1.0.0 HTTP/1.1\r\nHost: countersign\r\n\r\n")
-            .unwrap();
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let mut byte = [0];
-            self.from
-                .read_exact(&mut byte)
-                .unwrap_or_else(|error| panic!("{error} after {head:?}"));
-            head.push(byte[0].into());
-        }
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .unwrap();
-        let mut body = vec![0; length.parse().unwrap()];
-        self.from.read_exact(&mut body).unwrap();
-        let status = head.split(' ').nth(1).unwrap().to_owned();
-        (status, String::from_utf8(body).unwrap())
-    }
-
-    /// Demands that the server ends the connection, though nothing is asked: far sooner than one that is idle.
-    fn demand_cut(mut self) {
-        let (ended, hears) = mpsc::channel();
-        thread::scope(|scope| {
-            let from = &mut self.from;
-            scope.spawn(move || ended.send(from.read(&mut [0]).unwrap()));
-            let read = hears.recv_timeout(CUT_WITHIN);
-            // Whatever came of it, nothing is waited for any more.
-            let _ = self.child.kill();
-            assert_eq!(read, Ok(0));
-        });
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The audit lines about a device that was not enrolled only, oldest first: action and detail.
 fn audited(house: &House) -> Vec<(String, String)> {
@@ -228,9 +151,6 @@ fn suspending_and_resuming_need_no_server_and_a_device_that_is_there() {
     assert!(told.starts_with("resumed 7cdfa1000001: "), "{told}");
     assert_eq!(house.device()["state"], "active");
 }
-
-/// How long a connection may live on: ten times what it should, as machines that test are slow.
-const CUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// The options of openssl for TLS 1.2 alone and for 1.3 alone.
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];

@@ -220,6 +220,8 @@ pub(crate) struct Server {
     pub(crate) device_url: String,
     /// Where the operator plane is, beside its socket.
     pub(crate) operator: String,
+    /// The certificate that it shows, as it says itself.
+    pub(crate) certificate: Value,
     log: PathBuf,
 }
 
@@ -258,6 +260,7 @@ impl Server {
             child,
             device_url: text("device_url"),
             operator: text("operator"),
+            certificate: said["certificate"].clone(),
             log,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{check, enroll, verifies};
-use crate::harness::{DEVICE, House, Server, image, need, run, skip};
+use crate::harness::{DEVICE, House, Server, image, need, run, skip, wait_until};
 
 const INSTALL: &str = "apt-get install softhsm2 opensc openssl";
 
@@ -173,4 +173,142 @@ fn an_installation_that_is_made_again_takes_the_key_that_is_there() {
     check(&ground.init(&["--device-issuing-key", &uri]), None);
     assert_eq!(public(), first);
     assert!(!first.is_empty());
+}
+
+#[test]
+fn a_token_that_is_away_when_the_server_s_certificate_is_due_keeps_nobody_from_serving() {
+    let Some(ground) = Ground::new("keys::token") else {
+        return;
+    };
+    let house = &ground.house;
+    let uri = ground.uri("server-issuing");
+    check(&ground.init(&["--server-issuing-key", &uri]), None);
+    let settings = house.state().join("countersign.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let more = text.replace("\"127.0.0.1\"]", "\"127.0.0.1\", \"ota.example.com\"]");
+    assert_ne!(more, text);
+    fs::write(&settings, more).unwrap();
+
+    let away = house.path("away");
+    fs::rename(ground.tokens(), &away).unwrap();
+    fs::create_dir(ground.tokens()).unwrap();
+    let mut command = house.command(&[]);
+    ground.with(&mut command);
+    let server = Server::start_by(house, command, &[]);
+    let log = server.log();
+    for said in [
+        "cannot be renewed until its authority's token is back",
+        "it is for other names than `hosts` has",
+        "no such token",
+        "the one that is there stays",
+        "again_s=10",
+    ] {
+        assert!(log.contains(said), "no `{said}` in {log}");
+    }
+    let certificate = || house.operator("/v1/server")["certificate"].clone();
+    assert_eq!(certificate()["serial"], server.certificate["serial"]);
+    let problem = certificate()["problem"].clone();
+    assert!(
+        problem
+            .as_str()
+            .unwrap()
+            .contains("see that the token is there")
+    );
+    check(&run(&mut enroll(house, DEVICE)), None);
+
+    fs::remove_dir(ground.tokens()).unwrap();
+    fs::rename(&away, ground.tokens()).unwrap();
+    let renewed = || certificate()["serial"] != server.certificate["serial"];
+    assert!((0..12).any(|_| wait_until(renewed)), "{}", server.log());
+    let names = certificate()["names"].clone();
+    assert_eq!(
+        names,
+        serde_json::json!(["localhost", "ota.example.com", "127.0.0.1"])
+    );
+    assert!(certificate()["problem"].is_null());
+    server.stop();
+}
+
+/// Whether openssl takes a device's chain by the CRL of the issuing authority called so.
+fn verifies_by_crl(house: &House, id: &str, authority: &str) -> (bool, String) {
+    let chain = house.path(id).join("device.pem");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["verify", "-crl_check", "-CAfile"]);
+    openssl.arg(house.state().join("authorities/device-root.pem"));
+    openssl.arg("-CRLfile");
+    openssl.arg(house.state().join(format!("crl/{authority}.pem")));
+    let output = run(openssl.arg("-untrusted").arg(&chain).arg(&chain));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), told)
+}
+
+#[test]
+fn a_key_on_a_token_signs_crls_and_takes_over_from_a_file_under_a_running_server() {
+    let Some(ground) = Ground::new("keys::token") else {
+        return;
+    };
+    let house = &ground.house;
+    check(&ground.init(&[]), None);
+    let mut command = house.command(&[]);
+    ground.with(&mut command);
+    let server = Server::start_by(house, command, &[]);
+    check(&run(&mut enroll(house, "old")), None);
+    let uri = ground.uri("device-issuing-2");
+    let replace = |uri: &str| run(&mut house.command(&["ca", "replace", "device", "--key", uri]));
+    let names = || {
+        let folder = fs::read_dir(house.state().join("authorities")).unwrap();
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    check(
+        &replace(&uri.replace("ours", "theirs")),
+        Some(&["authority-unusable", "token=theirs", "no such token"]),
+    );
+    assert_eq!(names(), before);
+
+    check(&replace(&uri), None);
+    let key = house.state().join("authorities/device-issuing.key");
+    assert_eq!(fs::read_to_string(key).unwrap(), format!("{uri}\n"));
+    let shown = house.ok(&["ca", "show"]);
+    assert!(shown.contains(&format!("on a token, {uri}")), "{shown}");
+    check(&run(&mut enroll(house, "new")), None);
+    assert!(verifies(house, "old") && verifies(house, "new"));
+    house.ok(&["ca", "crl"]);
+    for (id, authority) in [("old", "device-issuing.1"), ("new", "device-issuing")] {
+        let (good, told) = verifies_by_crl(house, id, authority);
+        assert!(good, "{told}");
+    }
+    house.ok(&["device", "revoke", "new"]);
+
+    // Without the token no CRL is made, the other authorities' are, and the old one stays.
+    let away = house.path("away");
+    fs::rename(ground.tokens(), &away).unwrap();
+    fs::create_dir(ground.tokens()).unwrap();
+    let crl = || run(&mut house.command(&["ca", "crl"]));
+    check(
+        &crl(),
+        Some(&["device-issuing: the key could not sign", "no such token"]),
+    );
+    let request = house.text("gone.csr");
+    let told = house.fails(&[
+        "ca",
+        "replace",
+        "device",
+        "--key",
+        &ground.uri("third"),
+        "--request",
+        &request,
+    ]);
+    assert!(told.contains("no such token"), "{told}");
+    assert!(!house.path("gone.csr").exists());
+    let (good, told) = verifies_by_crl(house, "new", "device-issuing");
+    assert!(good, "{told}");
+    fs::remove_dir(ground.tokens()).unwrap();
+    fs::rename(&away, ground.tokens()).unwrap();
+    check(&crl(), None);
+    let (good, told) = verifies_by_crl(house, "new", "device-issuing");
+    assert!(!good && told.contains("certificate revoked"), "{told}");
+    server.stop();
 }

@@ -13,10 +13,10 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{
-    Clock, Context, Entropy, Gate, Product, Settings, enroll, publish, refusals::Refusals,
-    seen::SeenBuffer, sign,
+    Authorities, Clock, Context, Entropy, Gate, Product, Settings, crl::CrlSettings, enroll,
+    publish, refusals::Refusals, seen::SeenBuffer, sign,
 };
-use countersign_pki::{Authority, Signer as _, certificate_request};
+use countersign_pki::{Authority, Profiles, Signer as _, certificate_request};
 use countersign_protocol::{CheckIn, Digest, MAX_CHECK_IN, SlotState, UnixTime};
 use countersign_x509::{Certificate, pem, sha256};
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
@@ -199,7 +199,8 @@ pub(crate) fn context_of(
         gate: Gate::new(device_root),
         store,
         images: Arc::new(LocalStore::open(images.to_owned())?),
-        device_authority,
+        // Nobody is asked for a server's certificate here.
+        authorities: Authorities::fixed(device_authority.clone(), device_authority)?,
         server_root,
         url_keys: vec![UrlKey::new("1", secret)?],
         settings: settings(author)?,
@@ -246,6 +247,8 @@ fn settings(author: &FileKey) -> Result<Settings> {
         slowest_rate: 4096,
         patience_s: 300,
         attempts: 3,
+        profiles: Profiles::default(),
+        crl: CrlSettings::default(),
     })
 }
 

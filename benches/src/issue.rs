@@ -7,9 +7,8 @@ use std::{fmt, hint::black_box, path::Path, sync::Arc, time::Instant};
 use anyhow::Result;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_keys::FileKey;
-use countersign_operations::{Clock as _, Context, enroll, found};
-use countersign_pki::{Authority, Profile, Signer, Validity, certificate_request};
-use countersign_protocol::UnixTime;
+use countersign_operations::{Clock as _, Context, authorities::Kind, enroll, found};
+use countersign_pki::{Authority, Profile, Signer, certificate_request};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -180,8 +179,10 @@ impl Ground {
         *serial = first.saturating_add(times);
         let issued = each(times, |number| {
             let (profile, serial) = of_device(first + number);
-            let issuing = &self.context.device_authority;
-            black_box(issuing.issue(&profile, device.public_key(), validity(), serial)?);
+            let rules = &self.context.settings.profiles.device;
+            let validity = rules.validity(System.now());
+            let issuing = self.context.authorities.issuing(Kind::Device);
+            black_box(issuing.issue(&profile, rules, device.public_key(), validity, serial)?);
             Ok(())
         })?;
         // What the factory's side does is no part of it.
@@ -233,13 +234,6 @@ fn of_device(number: u32) -> (Profile, [u8; 16]) {
 
 fn id_of(number: u32) -> String {
     format!("bench-{number:08}")
-}
-
-fn validity() -> Validity {
-    Validity {
-        not_before: UnixTime(System.now().0 - 3600),
-        not_after: None,
-    }
 }
 
 impl Report {

@@ -2,6 +2,7 @@
 
 mod asking;
 mod bundle;
+mod ca;
 mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -11,6 +12,9 @@ use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
+pub(crate) use ca::{
+    Ca, CaCrl, CaExport, CaIssue, CaOffline, CaProve, CaReplace, CaRevoke, CaShow, CaSign,
+};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Enroll, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
+    /// Our own authorities: look, issue, replace, publish what was revoked, take roots offline
+    #[command(subcommand)]
+    Ca(Ca),
     /// A virtual ESP32
     #[command(subcommand)]
     Node(Node),

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod ca;
 mod device_enroll;
 mod device_look;
 mod device_state;
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             block_on(device_state::suspend(&global, &id, reason.as_deref()))?;
         }
         Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
+        Command::Ca(ca) => return ca::run(&global, &ca),
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
         Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
         Command::Trust(Trust::Inspect(inspect)) => {

@@ -20,17 +20,23 @@ pub(crate) enum Mode {
 
 /// Reads a file whole, if it has no more than [`LONGEST`] bytes.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    read_up_to(path, LONGEST)
+}
+
+/// The same with `longest` bytes at most.
+pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>> {
     let whole = || {
         let file = File::open(path)?;
         // In one piece, so that a secret leaves no copies behind where the buffer grew.
-        let len = file.metadata()?.len().min(LONGEST);
+        let len = file.metadata()?.len().min(longest);
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0).saturating_add(1));
-        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+        file.take(longest.saturating_add(1))
+            .read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(bytes)
     };
     let bytes = whole().with_context(|| format!("{} cannot be read", path.display()))?;
-    if bytes.len() as u64 > LONGEST {
-        bail!("{} has more than {LONGEST} bytes", path.display());
+    if bytes.len() as u64 > longest {
+        bail!("{} has more than {longest} bytes", path.display());
     }
     Ok(bytes)
 }
@@ -46,7 +52,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let folder = folder_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&beside, bytes, mode).and_then(|()| {
+    let written = write_new(&beside, bytes, mode).or_else(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+        // A power cut left it there, and this process has the number of that one: in a container it always has.
+        fs::remove_file(&beside)?;
+        write_new(&beside, bytes, mode)
+    });
+    let written = written.and_then(|()| {
         fs::rename(&beside, path)?;
         sync_folder(folder)
     });
@@ -179,6 +193,17 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_power_cut_left_beside_is_in_nobody_s_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let beside = format!(".key.{}.tmp", std::process::id());
+        fs::write(folder.path().join(beside), b"ha").unwrap();
+        write(&path, b"whole", Mode::Secret).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

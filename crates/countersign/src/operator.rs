@@ -1,10 +1,11 @@
 //! How the program reaches the operator plane: the running server's socket, or the same router in this process.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use bytes::Bytes;
+use countersign_keys::Passphrases;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -28,10 +29,15 @@ pub(crate) enum Operator {
 impl Operator {
     /// Reaches the server of a state directory, or takes the directory where none runs.
     pub(crate) async fn reach(global: &Global) -> Result<Self> {
+        Self::reach_with(global, global.passphrases()).await
+    }
+
+    /// The same, with the passphrases that this run has already.
+    pub(crate) async fn reach_with(global: &Global, passphrases: Arc<Passphrases>) -> Result<Self> {
         if let Ok(server) = Self::running(&global.state).await {
             return Ok(server);
         }
-        let state = State::open(&global.state, global.passphrases(), Keys::WhenNeeded)?;
+        let state = State::open(&global.state, passphrases, Keys::WhenNeeded)?;
         let (device, download) = (state.toml.device.listen, state.toml.download.listen);
         let context = state.context(device, download, Journal::Demanded).await?;
         let router = countersign_server::local_router(context.into());
@@ -154,6 +160,8 @@ fn hint(code: &str) -> &'static str {
         "unknown-author" => "; the authors are named under the product in countersign.toml",
         "old-counter" => "; sign it again, with a higher --counter",
         "journal-unreliable" => "; nothing was changed",
+        "nothing-requested" => "; `countersign ca replace` does it in one, or its --request does",
+        "key-elsewhere" => "; bring it for this with --root-key",
         "disk-full" => "; nothing was changed: make room, and do it again",
         "product-not-named" => "; name it with --product",
         _ => "",

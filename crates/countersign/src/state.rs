@@ -1,25 +1,42 @@
 //! The state directory: made by `init`, held by one process at a time.
 
+mod custody;
 mod found;
 mod layout;
 mod lock;
+mod server_identity;
 pub(crate) mod toml;
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use countersign_fleet::StoreError;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::{Passphrases, Stored};
-use countersign_operations::{Clock as _, Context, Gate, Settings, found as authorities};
-use countersign_pki::{Authority, Signer as _};
+use countersign_operations::{
+    Authorities, Clock as _, Context, Gate, Settings,
+    authorities::{self, Custody, Kind, Line, Superseded},
+    server_certificate,
+};
+use countersign_pki::{Authority, Signer};
 use countersign_protocol::Digest;
-use countersign_server::{Config, Identity};
+use countersign_server::Config;
 use countersign_x509::{Certificate, pem};
 use zeroize::Zeroizing;
 
-pub(crate) use self::{found::found, layout::Layout, lock::Lock};
+pub(crate) use self::{
+    custody::Files,
+    found::{found, lies_in},
+    layout::Layout,
+    lock::Lock,
+    server_identity::{Keeper, LOOK, Prepared},
+};
 use crate::{
     cli, files,
     system::{SystemClock, SystemEntropy},
@@ -30,6 +47,7 @@ use crate::{
 pub(crate) struct State {
     pub(crate) layout: Layout,
     pub(crate) toml: toml::File,
+    pub(crate) custody: Arc<Files>,
     passphrases: Arc<Passphrases>,
     keys: Keys,
     _lock: Lock,
@@ -60,9 +78,14 @@ impl State {
         check_whole(&layout)?;
         let lock = Lock::take(&layout.lock())?;
         let toml = toml::File::read(&layout.settings())?;
+        for kind in Kind::ALL {
+            custody::settle(&layout, kind)?;
+        }
+        let custody = Files::new(layout.clone(), Arc::clone(&passphrases));
         Ok(Self {
             layout,
             toml,
+            custody: Arc::new(custody),
             passphrases,
             keys,
             _lock: lock,
@@ -77,7 +100,7 @@ impl State {
         journal: Journal,
     ) -> Result<Context> {
         // Before another journal is begun: where a key cannot be had, nothing was done.
-        let device_authority = self.issuing("device")?;
+        let authorities = self.authorities()?;
         let store = self.store(journal).await?;
         let images = LocalStore::open(self.layout.images())?;
         let url = |set: &Option<String>, at: SocketAddr| {
@@ -93,15 +116,17 @@ impl State {
             slowest_rate: self.toml.download.slowest_rate,
             patience_s: self.toml.download.patience_s,
             attempts: self.toml.device.attempts.get(),
+            profiles: self.toml.profiles(),
+            crl: self.toml.crl.settings(),
         };
-        let gate = Gate::new(self.certificate("device-root")?);
+        let gate = Gate::new(authorities.line(Kind::Device).root.clone());
         gate.load(&store).await?;
-        Ok(Context {
+        let context = Context {
             gate,
             store: Arc::new(store),
             images: Arc::new(images),
-            device_authority,
-            server_root: self.certificate("server-root")?,
+            authorities,
+            server_root: self.server_root()?,
             url_keys: vec![self.url_key()?],
             settings,
             clock: Arc::new(SystemClock),
@@ -109,7 +134,14 @@ impl State {
             seen: countersign_operations::seen::SeenBuffer::default(),
             refusals: countersign_operations::refusals::Refusals::default(),
             publishing: tokio::sync::Mutex::default(),
-        })
+        };
+        authorities::record_all(&context).await?;
+        // Where it cannot be read, whoever shows it says so.
+        if let Ok([leaf, ..]) = certificates(&self.layout.server_chain()).as_deref() {
+            let issuing = context.authorities.issuing(Kind::Server);
+            server_certificate::adopt(&context, leaf, &issuing).await?;
+        }
+        Ok(context)
     }
 
     async fn store(&self, journal: Journal) -> Result<SqliteStore> {
@@ -126,36 +158,6 @@ impl State {
             Err(error @ StoreError::Journal(_)) => Err(anyhow!("{error}; {ABOUT_JOURNAL}")),
             opened => opened.with_context(|| format!("{} cannot be opened", database.display())),
         }
-    }
-
-    /// Who the servers are. Their certificate is made anew where it is due.
-    pub(crate) fn identity(&self) -> Result<Identity> {
-        let place = self.layout.server_key();
-        let key = Stored::read(&place).and_then(|stored| stored.file_key(&self.passphrases));
-        let key = key.with_context(|| unusable(&place))?;
-        let path = self.layout.server_chain();
-        let mut chain = certificates(&path)?;
-        let due = chain.first().is_none_or(|leaf| {
-            authorities::is_due(leaf, &self.toml.hosts, SystemClock.now())
-                || leaf.public_key() != key.public_key()
-        });
-        if due {
-            let issuing = self.issuing("server")?;
-            let leaf = authorities::server_certificate(
-                &issuing,
-                &self.toml.hosts,
-                key.public_key(),
-                &SystemClock,
-                &SystemEntropy,
-            )?;
-            chain = issuing.chain_of(leaf);
-            files::write(&path, pem::to_pem(&chain).as_bytes(), files::Mode::Public)?;
-            tracing::info!(hosts = ?self.toml.hosts, "the server's certificate was made anew");
-        }
-        Ok(Identity {
-            chain,
-            key: key.to_pkcs8_der()?,
-        })
     }
 
     /// Where to listen: flags and environment before the settings.
@@ -178,36 +180,133 @@ impl State {
         }
     }
 
-    /// The keys of roots that lie within this server's reach and need not.
-    pub(crate) fn roots_in_reach(&self) -> Vec<String> {
-        let keys = ["device-root", "server-root"].map(|name| self.layout.authority_key(name));
-        keys.iter()
-            .filter(|key| key.exists())
-            .map(|key| key.display().to_string())
+    /// The hierarchies, `device` and `server`, whose roots' keys this process can read and need not, and those keys.
+    pub(crate) fn roots_in_reach(&self) -> Vec<(&'static str, PathBuf)> {
+        ["device", "server"]
+            .into_iter()
+            .map(|what| (what, self.layout.authority_key(&format!("{what}-root"))))
+            .filter(|(_, key)| fs::File::open(key).is_ok())
             .collect()
     }
 
-    fn issuing(&self, what: &str) -> Result<Authority> {
-        let name = format!("{what}-issuing");
+    /// The root that devices are given to trust our servers by.
+    fn server_root(&self) -> Result<Certificate> {
+        let Some(place) = &self.toml.server.root else {
+            return self.certificate("server-root");
+        };
+        let place = self.layout.root.join(place);
+        let mut all = certificates(&place)?;
+        match (all.pop(), all.is_empty()) {
+            (Some(root), true) if root.is_ca() => Ok(root),
+            (Some(_), true) => bail!("{}, `[server] root`, is no CA", place.display()),
+            _ => bail!(
+                "{}, `[server] root`, holds more than one certificate: devices are given one root",
+                place.display()
+            ),
+        }
+    }
+
+    fn authorities(&self) -> Result<Authorities> {
+        let (device, server) = (self.line(Kind::Device)?, self.line(Kind::Server)?);
+        let custody = Arc::clone(&self.custody) as Arc<dyn Custody>;
+        Ok(Authorities::new(device, server, custody))
+    }
+
+    fn line(&self, kind: Kind) -> Result<Line> {
+        let root = self.certificate(&kind.root())?;
+        let issuing = self.issuing(kind)?;
+        let mut superseded = Vec::new();
+        for number in custody::superseded(&self.layout, kind)? {
+            let name = kind.superseded(number);
+            let certificate = self.certificate(&name)?;
+            superseded.push(Superseded {
+                number,
+                authority: self.before(kind, &name, &certificate, &root),
+                certificate,
+            });
+        }
+        Ok(Line {
+            root,
+            issuing,
+            superseded,
+        })
+    }
+
+    /// Who issues now: without its key nothing is begun, unless it is that of servers and its token may come back.
+    fn issuing(&self, kind: Kind) -> Result<Authority> {
+        let name = kind.issuing();
         let certificate = self.certificate(&name)?;
-        let root = self.certificate(&format!("{what}-root"))?;
+        let root = self.certificate(&kind.root())?;
         let place = self.layout.authority_key(&name);
-        let key = Stored::read(&place).and_then(|stored| match self.keys {
+        let key = self.key(kind, &name, &certificate, self.keys);
+        let on_token = || Stored::read(&place).is_ok_and(|stored| stored.uri().is_some());
+        let key = key.or_else(|error| match kind {
+            // Our servers' certificate may be good for long.
+            Kind::Server if on_token() => {
+                tracing::warn!(
+                    "the server's certificate cannot be renewed until its authority's token is back: {error:#}"
+                );
+                self.key(kind, &name, &certificate, Keys::WhenNeeded)
+            }
+            _ => Err(error),
+        });
+        let key = key.with_context(|| unusable(&place))?;
+        let authority = Authority::new(certificate, vec![root], key);
+        authority
+            .with_context(|| format!("{} is not right", self.layout.authority(&name).display()))
+    }
+
+    /// Who issued before: without its key it makes no CRL, and all else goes on.
+    fn before(
+        &self,
+        kind: Kind,
+        name: &str,
+        certificate: &Certificate,
+        root: &Certificate,
+    ) -> Option<Authority> {
+        if certificate.not_after() < SystemClock.now().0 {
+            return None;
+        }
+        let opened = self
+            .key(kind, name, certificate, self.keys)
+            .map_err(anyhow::Error::from);
+        let authority = opened.and_then(|key| {
+            Ok(Authority::new(
+                certificate.clone(),
+                vec![root.clone()],
+                key,
+            )?)
+        });
+        authority
+            .inspect_err(|error| {
+                tracing::warn!(
+                    authority = name,
+                    cause = format!("{error:#}"),
+                    "it makes no CRL any more"
+                );
+            })
+            .ok()
+    }
+
+    /// The key of an issuing authority. All of a hierarchy have one name where passphrases and PINs are looked for.
+    fn key(
+        &self,
+        kind: Kind,
+        name: &str,
+        certificate: &Certificate,
+        keys: Keys,
+    ) -> Result<Arc<dyn Signer>, countersign_keys::Error> {
+        let stored = Stored::read_as(&self.layout.authority_key(name), &kind.issuing())?;
+        match keys {
             Keys::AtOnce => stored.open(&self.passphrases),
             Keys::WhenNeeded => {
                 Ok(stored.when_needed(certificate.public_key(), Arc::clone(&self.passphrases)))
             }
-        });
-        let key = key.with_context(|| unusable(&place))?;
-        Ok(Authority::new(certificate, vec![root], key)?)
+        }
     }
 
     fn certificate(&self, name: &str) -> Result<Certificate> {
-        let path = self.layout.authority(name);
-        certificates(&path)?
-            .into_iter()
-            .next()
-            .with_context(|| format!("{} holds no certificate", path.display()))
+        certificate(&self.layout, name)
     }
 
     fn url_key(&self) -> Result<UrlKey> {
@@ -220,6 +319,14 @@ impl State {
         });
         key.with_context(|| format!("{} is not a key of download addresses", path.display()))
     }
+}
+
+fn certificate(layout: &Layout, name: &str) -> Result<Certificate> {
+    let path = layout.authority(name);
+    certificates(&path)?
+        .into_iter()
+        .next()
+        .with_context(|| format!("{} holds no certificate", path.display()))
 }
 
 fn unusable(key: &Path) -> String {

@@ -5,8 +5,8 @@ mod search;
 pub(crate) use search::statement;
 
 use countersign_fleet::{
-    Barred, CertificateRecord, CertificateSearch, CrlRecord, DeviceId, RevocationReason, Revoked,
-    RevokedSerial, StoreError,
+    Barred, CertificateRecord, CertificateSearch, CrlRecord, DeviceId, Issued, RevocationReason,
+    Revoked, RevokedSerial, StoreError,
 };
 use countersign_protocol::{Digest, UnixTime};
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool, sqlite::SqliteRow};
@@ -182,6 +182,30 @@ pub(crate) async fn revoked_serials(
         })
     })
     .await
+}
+
+pub(crate) async fn count_issued(
+    readers: &SqlitePool,
+    issuer: &Digest,
+    and_unnoted: bool,
+) -> Result<Issued, StoreError> {
+    let query = sqlx::query(
+        "SELECT \
+         (SELECT COUNT(*) FROM certificates WHERE issuer = $1) + \
+         (SELECT COUNT(*) FROM certificates WHERE $2 AND issuer IS NULL) AS issued, \
+         (SELECT COUNT(*) FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL) + \
+         (SELECT COUNT(*) FROM certificates WHERE $2 AND issuer IS NULL AND revoked_at IS NOT NULL) AS revoked",
+    )
+    .bind(issuer.0.as_slice())
+    .bind(and_unnoted);
+    let counted = row::one(query, readers, |row| {
+        let row = Row::of("certificates", row);
+        Ok(Issued {
+            all: row.number("issued")?,
+            revoked: row.number("revoked")?,
+        })
+    });
+    Ok(counted.await?.unwrap_or_default())
 }
 
 pub(crate) async fn newest_crl(

@@ -73,12 +73,13 @@ async fn version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
 }
 
 /// The step at index n brings a file from schema n to n + 1. A step is never changed, only followed by another.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_fleet.sql"),
     include_str!("../migrations/0002_deliveries.sql"),
     include_str!("../migrations/0003_gate.sql"),
+    include_str!("../migrations/0004_issuers.sql"),
 ];
-const KNOWN: u32 = 3;
+const KNOWN: u32 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use countersign_fleet::{
     AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
-    DeviceState, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority, Release,
-    ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen, Standing, Store, StoreError,
+    DeviceState, Issued, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority,
+    Release, ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen, Standing, Store,
+    StoreError,
 };
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -205,6 +206,10 @@ impl Store for SqliteStore {
         now: UnixTime,
     ) -> Result<Vec<RevokedSerial>, StoreError> {
         certificates::revoked_serials(&self.readers, issuer, and_unnoted, now).await
+    }
+
+    async fn count_issued(&self, issuer: &Digest, and_unnoted: bool) -> Result<Issued, StoreError> {
+        certificates::count_issued(&self.readers, issuer, and_unnoted).await
     }
 
     async fn newest_crl(&self, issuer: &Digest) -> Result<Option<CrlRecord>, StoreError> {

@@ -95,6 +95,15 @@ pub struct RevokedSerial {
     pub revoked: Revoked,
 }
 
+/// How many certificates an authority issued.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Issued {
+    /// All that are recorded.
+    pub all: u64,
+    /// Of them, those that were revoked.
+    pub revoked: u64,
+}
+
 /// The newest CRL of an authority.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CrlRecord {

@@ -16,8 +16,8 @@ pub mod store;
 
 pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
 pub use certificate::{
-    Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, RevocationReason,
-    Revoked, RevokedSerial,
+    Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, Issued,
+    RevocationReason, Revoked, RevokedSerial,
 };
 pub use code::UnknownCode;
 pub use decision::{Bounds, Decision, End, Next, OpenOffer, Situation, Why, decide};

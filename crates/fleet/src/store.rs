@@ -7,8 +7,8 @@ use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 
 use crate::{
     AuthorityName, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
-    DeviceState, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority, Release,
-    ReleaseId, RevocationReason, RevokedSerial, Seen, Standing,
+    DeviceState, Issued, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority,
+    Release, ReleaseId, RevocationReason, RevokedSerial, Seen, Standing,
 };
 
 /// One line of what was done, by whom, to what.
@@ -98,6 +98,9 @@ pub trait Store: fmt::Debug + Send + Sync {
         and_unnoted: bool,
         now: UnixTime,
     ) -> Result<Vec<RevokedSerial>, StoreError>;
+    /// How many certificates an authority issued, as far as they are recorded. With `and_unnoted` those too of which no
+    /// issuer was noted.
+    async fn count_issued(&self, issuer: &Digest, and_unnoted: bool) -> Result<Issued, StoreError>;
     /// An authority's newest CRL.
     async fn newest_crl(&self, issuer: &Digest) -> Result<Option<CrlRecord>, StoreError>;
     /// Keeps an authority's CRL in place of the one before. Gives `false`, and changes nothing, where its number is not

@@ -79,8 +79,16 @@ impl Stored {
     /// # Errors
     /// [`Error::Read`], [`Error::TooOpen`], and those of [`Stored::from_text`].
     pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_as(path, &name_of(path))
+    }
+
+    /// The same for a key that is called `name`: several keys may share a passphrase, or a PIN, by sharing a name.
+    ///
+    /// # Errors
+    /// As [`Stored::read`].
+    pub fn read_as(path: &Path, name: &str) -> Result<Self, Error> {
         let text = store::read(path)?;
-        Self::from_text(&text, &name_of(path))
+        Self::from_text(&text, name)
     }
 
     /// Reads what a key's file holds; `name` is what the key is called to people.

@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc};
 
 use countersign_fleet::{AuditEntry, Store};
 use countersign_images::{ImageStore, url::UrlKey};
-use countersign_pki::Authority;
 use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
-use crate::{gate::Gate, refusals::Refusals, seen::SeenBuffer, settings::Settings};
+use crate::{
+    authorities::Authorities, gate::Gate, refusals::Refusals, seen::SeenBuffer, settings::Settings,
+};
 
 /// Tells the time.
 pub trait Clock: fmt::Debug + Send + Sync {
@@ -29,8 +30,8 @@ pub struct Context {
     pub store: Arc<dyn Store>,
     /// Images, by digest.
     pub images: Arc<dyn ImageStore>,
-    /// The authority that certifies devices.
-    pub device_authority: Authority,
+    /// Our own authorities, of devices and of servers.
+    pub authorities: Authorities,
     /// Who may come, as far as a handshake asks.
     pub gate: Gate,
     /// The root of our servers, which devices trust.
@@ -79,3 +80,6 @@ impl Context {
 
 /// The actor of everything that comes through the operator plane.
 pub(crate) const OPERATOR: &str = "operator";
+
+/// The actor of what the server does by itself.
+pub(crate) const SERVER: &str = "server";

@@ -3,7 +3,7 @@
 use countersign_fleet::{DeviceId, DeviceState};
 use countersign_protocol::Digest;
 
-use crate::{Context, Error, context::OPERATOR, devices, gate::Bar, view::DeviceView};
+use crate::{Context, Error, context::OPERATOR, crl, devices, gate::Bar, view::DeviceView};
 
 /// Sets a device's state and leaves an audit line; in the store a device that is in it already is left as it is. Then the
 /// gate follows, in any case: who asks again has the connections cut again, should the first have ended half-way.
@@ -36,6 +36,7 @@ pub(crate) async fn set(
         DeviceState::Suspended => context.gate.bar(&fingerprints, Bar::Suspended),
         DeviceState::Retired | DeviceState::Revoked => {
             context.gate.bar(&fingerprints, Bar::Revoked);
+            crl::changed(context);
         }
     }
     drop(alone);

@@ -1,13 +1,13 @@
 //! A device gets its identity. Its private key was made elsewhere and is never seen here.
 
-use countersign_fleet::{
-    CertificateProfile, CertificateRecord, Device, DeviceId, DeviceState, ProductName,
-};
-use countersign_pki::{Profile, Validity, urn::device_urn};
-use countersign_protocol::{Digest, UnixTime};
-use countersign_x509::{Certificate, pem, request::CertificateRequest, sha256};
+use countersign_fleet::{CertificateProfile, Device, DeviceId, DeviceState, ProductName};
+use countersign_pki::{Authority, urn::device_urn};
+use countersign_x509::{Certificate, pem, request::CertificateRequest};
 
-use crate::{Context, Error, context::OPERATOR, view::EnrolledView};
+use crate::{
+    Context, Error, authorities::Kind, certify, context::OPERATOR, record, settings::Product,
+    view::EnrolledView,
+};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -20,51 +20,81 @@ pub struct Request {
     pub request: Vec<u8>,
 }
 
+/// A device that shall be created, with the key of its first certificate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) id: &'a DeviceId,
+    pub(crate) product: Option<&'a ProductName>,
+    pub(crate) profile: CertificateProfile,
+    pub(crate) key: &'a [u8],
+}
+
+/// A device that was created.
+#[derive(Debug)]
+pub(crate) struct Created<'a> {
+    pub(crate) device: Device,
+    pub(crate) product: &'a Product,
+    pub(crate) authority: Authority,
+    pub(crate) certificate: Certificate,
+}
+
 /// Certifies a new device. Enrollment only creates: a device that is there keeps its key.
 ///
 /// # Errors
-/// [`Error::BadRequest`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
+/// [`Error::BadRequest`], [`Error::BadKey`], [`Error::UnknownProduct`], [`Error::ProductNotNamed`]; [`Error::BadName`] for an id in a
 /// registered authority's namespace, whose devices are not ours to certify; [`Error::Store`] with `DeviceExists` where
 /// the id is taken; nothing is changed then.
 pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView, Error> {
-    request.id.demand_ours()?;
-    let name = match &request.product {
+    let csr = CertificateRequest::from_pem(&request.request).map_err(Error::BadRequest)?;
+    let wanted = Wanted {
+        id: &request.id,
+        product: request.product.as_ref(),
+        profile: CertificateProfile::Device,
+        key: csr.public_key(),
+    };
+    let made = create(context, &wanted).await?;
+    let serial = made.certificate.serial_hex();
+    let chain = made.authority.chain_of(made.certificate);
+    Ok(EnrolledView {
+        id: made.device.id.to_string(),
+        product: made.device.product.to_string(),
+        urn: made.device.urn,
+        serial,
+        chain: pem::to_pem(&chain),
+        server_root: pem::to_pem(std::slice::from_ref(&context.server_root)),
+        device_url: context.settings.device_url.clone(),
+        authors: made
+            .product
+            .authors
+            .iter()
+            .map(|author| crate::text::hex(author))
+            .collect(),
+    })
+}
+
+/// Creates a device with its first certificate.
+pub(crate) async fn create<'a>(
+    context: &'a Context,
+    wanted: &Wanted<'_>,
+) -> Result<Created<'a>, Error> {
+    wanted.id.demand_ours()?;
+    let name = match wanted.product {
         Some(name) => name,
         None => context.settings.only_product()?,
     };
     let product = context.settings.product(name)?;
-    let csr = CertificateRequest::from_pem(&request.request).map_err(Error::BadRequest)?;
-    let now = context.clock.now();
-    let urn = device_urn(request.id.as_str());
-    let profile = Profile::Device {
-        id: request.id.as_str().to_owned(),
-        urn: urn.clone(),
-    };
-    // A device from the factory has no end date (IEEE 802.1AR §8.7): it may lie in a drawer for years.
-    let validity = Validity {
-        not_before: earlier(now, BACKDATED_S),
-        not_after: None,
-    };
-    let certificate = context.device_authority.issue(
-        &profile,
-        csr.public_key(),
-        validity,
-        context.random_id(),
-    )?;
-    let record = record(
-        &certificate,
-        CertificateProfile::Device,
-        Some(&request.id),
-        context.device_authority.certificate(),
-    );
+    let authority = context.authorities.issuing(Kind::Device);
+    let (id, profile) = (wanted.id, wanted.profile);
+    let certificate = certify::issue(context, &authority, id, profile, wanted.key)?;
+    let record = record::of(&certificate, profile, Some(id), authority.certificate());
     let device = Device {
-        id: request.id.clone(),
+        id: id.clone(),
         product: name.clone(),
-        urn,
+        urn: device_urn(id.as_str()),
         pin: None,
         state: DeviceState::Active,
         state_reason: None,
-        enrolled_at: now,
+        enrolled_at: context.clock.now(),
         last_seen: None,
         running: None,
     };
@@ -74,53 +104,10 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
         .create_device(&device, &record, &audit)
         .await?;
     tracing::info!(device = %device.id, product = %device.product, "enrolled");
-    let chain = context.device_authority.chain_of(certificate);
-    Ok(EnrolledView {
-        id: device.id.to_string(),
-        product: name.to_string(),
-        urn: device.urn,
-        serial: record.serial,
-        chain: pem::to_pem(&chain),
-        server_root: pem::to_pem(std::slice::from_ref(&context.server_root)),
-        device_url: context.settings.device_url.clone(),
-        authors: product
-            .authors
-            .iter()
-            .map(|author| crate::text::hex(author))
-            .collect(),
+    Ok(Created {
+        device,
+        product,
+        authority,
+        certificate,
     })
 }
-
-/// What the store keeps of a certificate that `issuer` issued.
-pub(crate) fn record(
-    certificate: &Certificate,
-    profile: CertificateProfile,
-    device: Option<&DeviceId>,
-    issuer: &Certificate,
-) -> CertificateRecord {
-    CertificateRecord {
-        fingerprint: Digest(certificate.fingerprint()),
-        serial: certificate.serial_hex(),
-        profile,
-        device: device.cloned(),
-        subject: certificate.subject_text().to_owned(),
-        issuer: Some(key_of(issuer)),
-        not_before: UnixTime(certificate.not_before()),
-        not_after: UnixTime(certificate.not_after()),
-        revoked: None,
-        der: certificate.der().to_vec(),
-    }
-}
-
-/// SHA-256 of a certificate's public key (`SubjectPublicKeyInfo`): what an authority or a pinned device is known by.
-pub(crate) fn key_of(certificate: &Certificate) -> Digest {
-    Digest(sha256(certificate.public_key()))
-}
-
-/// `at` less `seconds`, so that a device whose clock is a little behind takes the certificate.
-pub(crate) const fn earlier(at: UnixTime, seconds: u64) -> UnixTime {
-    UnixTime(at.0.saturating_sub(seconds))
-}
-
-/// By how much certificates begin before they are made, in seconds.
-pub(crate) const BACKDATED_S: u64 = 3600;

@@ -4,6 +4,8 @@ use countersign_fleet::{AuthorityName, DeviceId, NameError, ProductName};
 use countersign_images::{ManifestError, UrlError};
 use countersign_protocol::Digest;
 
+use crate::authorities::{CustodyError, Kind};
+
 /// Why a device is not admitted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
@@ -74,6 +76,58 @@ impl Refusal {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// More than one certificate has a serial number that begins so.
+    #[error("more than one certificate has a serial number that begins with `{serial}`: {}", found.join(", "))]
+    AmbiguousSerial {
+        /// What was given.
+        serial: String,
+        /// Some of those that there are.
+        found: Vec<String>,
+    },
+    /// What came of an authority is not what was asked for.
+    #[error("that cannot be taken of `{authority}`: {what}")]
+    BadAuthority {
+        /// The authority.
+        authority: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A CRL that came of a root is not what was asked for.
+    #[error("the CRL of `{authority}` cannot be taken: {what}")]
+    BadCrl {
+        /// The root.
+        authority: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A key, or what others read of an authority, cannot be had or written.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+    /// The key is not here, and never used here: a root's.
+    #[error("the key of `{0}` is not used here")]
+    KeyElsewhere(String),
+    /// No CRL was made yet.
+    #[error("there is no CRL of `{0}` yet")]
+    NoCrl(String),
+    /// No authority of ours is called so.
+    #[error("`{0}` is no authority of ours")]
+    NoSuchAuthority(String),
+    /// No key waits for a certificate.
+    #[error(
+        "no key waits to become that of the {0} hierarchy's issuing authority: request a certificate first"
+    )]
+    NothingRequested(Kind),
+    /// The certificate is in use, and revoked in another way.
+    #[error("certificate {serial} is not revoked by itself: {what}")]
+    StillInUse {
+        /// Its serial number.
+        serial: String,
+        /// What it is, and what to do.
+        what: String,
+    },
+    /// No certificate has this serial number.
+    #[error("no certificate with the serial number `{0}` is recorded")]
+    UnknownSerial(String),
     /// The image is not one that a device would take.
     #[error(transparent)]
     BadImage(#[from] countersign_images::CheckError),
@@ -83,6 +137,9 @@ pub enum Error {
     /// A certificate request is malformed, or not signed by its own key.
     #[error("the certificate request is not acceptable: {0}")]
     BadRequest(countersign_x509::Error),
+    /// The request's key is of a kind that the settings do not have certified.
+    #[error(transparent)]
+    BadKey(countersign_pki::Error),
     /// The manifest names an image that was not uploaded.
     #[error("no image {0} was uploaded")]
     ImageMissing(Digest),
@@ -93,6 +150,16 @@ pub enum Error {
         named: Digest,
         /// What came.
         found: Digest,
+    },
+    /// An authority's own certificate has ended: what it issues would be good for nothing.
+    #[error(
+        "the certificate of the authority `{subject}` ended at {at}; another one is made by `countersign ca replace`"
+    )]
+    IssuerEnded {
+        /// Which.
+        subject: String,
+        /// When.
+        at: String,
     },
     /// The manifest could not be made, or is not to be believed.
     #[error(transparent)]
@@ -180,8 +247,16 @@ impl Error {
         use countersign_fleet::StoreError;
         match self {
             Self::BadImage(_) => "bad-image",
+            Self::AmbiguousSerial { .. } => "ambiguous-serial",
+            Self::BadAuthority { .. } => "bad-authority",
+            Self::BadCrl { .. } => "bad-crl",
+            Self::Custody(_) => "authority-unusable",
+            Self::KeyElsewhere(_) => "key-elsewhere",
+            Self::NoCrl(_) => "no-crl",
+            Self::NothingRequested(_) => "nothing-requested",
+            Self::StillInUse { .. } => "still-in-use",
             Self::BadName(_) => "bad-name",
-            Self::BadRequest(_) => "bad-certificate-request",
+            Self::BadRequest(_) | Self::BadKey(_) => "bad-certificate-request",
             Self::ImageMissing(_) => "image-missing",
             Self::ImageMisnamed { .. } => "image-misnamed",
             Self::Manifest(error) => match error {
@@ -212,15 +287,19 @@ impl Error {
             Self::Store(StoreError::DeviceRetired(_)) => "already-retired",
             Self::Store(StoreError::Journal(_)) => "journal-unreliable",
             Self::Store(StoreError::AuthorityExists(_)) => "authority-exists",
-            Self::Store(StoreError::UnknownAuthority(_)) => "unknown-authority",
-            Self::Store(StoreError::UnknownCertificate(_)) => "unknown-certificate",
+            Self::NoSuchAuthority(_) | Self::Store(StoreError::UnknownAuthority(_)) => {
+                "unknown-authority"
+            }
+            Self::UnknownSerial(_) | Self::Store(StoreError::UnknownCertificate(_)) => {
+                "unknown-certificate"
+            }
             Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
             Self::Store(StoreError::Full(_))
             | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",
             Self::Store(StoreError::ReadOnly(_)) => "read-only",
             Self::Store(_) => "store-failed",
             Self::Images(_) => "image-store-failed",
-            Self::Pki(_) => "authority-failed",
+            Self::IssuerEnded { .. } | Self::Pki(_) => "authority-failed",
         }
     }
 }

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_pki::{Authority, Profile, Signer, Validity, root};
-use countersign_protocol::UnixTime;
-use countersign_x509::Certificate;
+use countersign_pki::{Authority, Profile, ProfileRules, Profiles, Signer, crl::sign, root};
+use countersign_x509::{Certificate, Crl};
 
-use crate::{
-    Clock, Entropy, Error,
-    enroll::{BACKDATED_S, earlier},
-};
+use crate::{Clock, Entropy, Error, crl::next};
 
 /// A root and the authority under it that does the issuing.
 #[derive(Clone, Debug)]
@@ -32,18 +28,20 @@ pub fn hierarchy(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Hierarchy, Error> {
-    let now = clock.now();
+    let (now, rules) = (clock.now(), Profiles::default());
     let root = root::self_sign(
         &format!("{name} {what} root"),
+        &rules.root,
         &**root_key,
-        lasting(now, ROOT_DAYS),
+        rules.root.validity(now),
         random_id(entropy),
     )?;
     let root = Authority::new(root, Vec::new(), Arc::clone(root_key))?;
     let issuing = root.issue_ca(
         &format!("{name} {what} issuing"),
+        &rules.issuing,
         issuing_key.public_key(),
-        lasting(now, ISSUING_DAYS),
+        rules.issuing.validity(now),
         random_id(entropy),
     )?;
     Ok(Hierarchy {
@@ -52,13 +50,31 @@ pub fn hierarchy(
     })
 }
 
-/// Certifies a server of ours under `names`, for `key`.
+/// A root's first CRL, which names nobody: for servers of others that demand one of every authority.
+///
+/// # Errors
+/// [`Error::Pki`] where the key cannot sign.
+pub fn first_crl(
+    root: &Certificate,
+    key: &Arc<dyn Signer>,
+    days: u32,
+    clock: &dyn Clock,
+) -> Result<Crl, Error> {
+    let root = Authority::new(root.clone(), Vec::new(), Arc::clone(key))?;
+    Ok(sign(
+        &root,
+        &next(clock.now(), [None, None], days, Vec::new()),
+    )?)
+}
+
+/// Certifies a server of ours under `names`, for `key`, as `rules` say.
 ///
 /// # Errors
 /// [`Error::Pki`] where a name cannot be certified or the authority cannot sign.
 pub fn server_certificate(
     issuing: &Authority,
     names: &[String],
+    rules: &ProfileRules,
     key: &[u8],
     clock: &dyn Clock,
     entropy: &dyn Entropy,
@@ -68,30 +84,11 @@ pub fn server_certificate(
     };
     Ok(issuing.issue(
         &profile,
+        rules,
         key,
-        lasting(clock.now(), SERVER_DAYS),
+        rules.validity(clock.now()),
         random_id(entropy),
     )?)
-}
-
-/// Whether a server's certificate shall be made anew: two thirds of its life are over, or its names are not `names`.
-pub fn is_due(certificate: &Certificate, names: &[String], now: UnixTime) -> bool {
-    let life = certificate
-        .not_after()
-        .saturating_sub(certificate.not_before());
-    let mut has: Vec<String> = certificate.dns_names().to_vec();
-    has.extend(certificate.ip_addresses().iter().map(ToString::to_string));
-    let mut wants = names.to_vec();
-    has.sort();
-    wants.sort();
-    now.0.saturating_sub(certificate.not_before()) > life / 3 * 2 || has != wants
-}
-
-fn lasting(now: UnixTime, days: u64) -> Validity {
-    Validity {
-        not_before: earlier(now, BACKDATED_S),
-        not_after: Some(now.plus(days.saturating_mul(24 * 3600))),
-    }
 }
 
 fn random_id(entropy: &dyn Entropy) -> [u8; 16] {
@@ -99,10 +96,3 @@ fn random_id(entropy: &dyn Entropy) -> [u8; 16] {
     entropy.fill(&mut id);
     id
 }
-
-/// A root's life, in days: longer than that of any board.
-const ROOT_DAYS: u64 = 30 * 365;
-/// An issuing authority's life, in days.
-const ISSUING_DAYS: u64 = 20 * 365;
-/// A server certificate's life, in days.
-const SERVER_DAYS: u64 = 398;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use countersign_fleet::ProductName;
+use countersign_pki::Profiles;
 
-use crate::Error;
+use crate::{Error, crl::CrlSettings};
 
 /// What an operator sets.
 #[derive(Clone, Debug)]
@@ -24,6 +25,10 @@ pub struct Settings {
     pub slowest_rate: u32,
     /// How long a URL lives beyond that, in seconds.
     pub patience_s: u32,
+    /// What certificates are like, by their kind.
+    pub profiles: Profiles,
+    /// How CRLs are made.
+    pub crl: CrlSettings,
 }
 
 /// One product: what its devices run, and who may make it.

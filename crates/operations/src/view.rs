@@ -1,5 +1,7 @@
 //! What the operator plane shows, and the program prints: the JSON of every answer.
 
+mod ca;
+
 use countersign_fleet::{CertificateRecord, Device, OfferRecord, RefusalRecord, Release};
 use countersign_protocol::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,11 @@ use crate::{
     advice,
     refusals::Refused,
     text::{chip_name, hex, rfc3339},
+};
+
+pub use self::ca::{
+    AuthorityView, CrlDraftView, CrlView, IssuedView, KeyView, RecordView, ReplacedView,
+    RequestedView, RevokedView,
 };
 
 /// A device.

@@ -14,7 +14,7 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy, Error, Gate, Product, Settings, enroll, found,
+    Authorities, Clock, Context, Entropy, Error, Gate, Product, Settings, enroll, found,
     gate::{Bar, Cut},
     refusals::{self, Refused},
     resume, retire, revoke, suspend,
@@ -77,8 +77,8 @@ impl House {
             let authority = Authority::new(made.issuing, vec![made.root.clone()], issuing);
             (made.root, authority.unwrap())
         };
-        let (root, device_authority) = hierarchy("device");
-        let (server_root, _) = hierarchy("server");
+        let (root, devices) = hierarchy("device");
+        let (server_root, servers) = hierarchy("server");
         let store = SqliteStore::open(&folder.path().join("fleet.sqlite")).await;
         let product = Product {
             authors: Vec::new(),
@@ -89,7 +89,7 @@ impl House {
             gate: Gate::new(root),
             store: Arc::new(store.unwrap()),
             images: Arc::new(LocalStore::open(folder.path().join("images")).unwrap()),
-            device_authority,
+            authorities: Authorities::fixed(devices, servers).unwrap(),
             server_root,
             url_keys: vec![UrlKey::new("1", Zeroizing::new([7; 32])).unwrap()],
             settings: Settings {
@@ -100,6 +100,8 @@ impl House {
                 attempts: 3,
                 slowest_rate: 4096,
                 patience_s: 60,
+                profiles: countersign_pki::Profiles::default(),
+                crl: countersign_operations::crl::CrlSettings::default(),
             },
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&clock) as Arc<dyn Entropy>,

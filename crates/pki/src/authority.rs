@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use countersign_x509::Certificate;
 
-use crate::{Error, Profile, Serial, Signer, Validity, issue::by_authority, root::ca_template};
+use crate::{
+    Error, Profile, ProfileRules, Serial, Signer, Validity, issue::by_authority, root::ca_template,
+};
 
 /// A CA that can issue: its certificate, those above it, and its key.
 ///
@@ -74,15 +76,17 @@ impl Authority {
         std::iter::once(end_entity).chain(sent.cloned()).collect()
     }
 
-    /// Certifies the key of an issuing CA, below which only end entities stand.
+    /// Certifies the key of an issuing CA, below which only end entities stand. Nothing but the public key is needed of
+    /// it, so that a root can do it elsewhere, from a request ([`crate::authority_request`]).
     ///
     /// # Errors
     /// [`Error::PathLen`] where this authority is itself an issuing CA; [`Error::Key`],
-    /// [`Error::Name`], [`Error::Validity`], [`Error::Serial`], [`Error::Signer`],
+    /// [`Error::KeyNotAllowed`], [`Error::Name`], [`Error::Validity`], [`Error::Serial`], [`Error::Signer`],
     /// [`Error::Unfaithful`].
     pub fn issue_ca(
         &self,
         name: &str,
+        rules: &ProfileRules,
         spki: &[u8],
         validity: Validity,
         serial: Serial,
@@ -91,23 +95,22 @@ impl Authority {
             let subject = self.certificate.subject_text().to_owned();
             return Err(Error::PathLen { subject });
         }
-        let mut template = ca_template(name, 0)?;
-        template.use_authority_key_identifier_extension = true;
-        by_authority(self, template, spki, validity, serial)
+        by_authority(self, ca_template(name, 0)?, rules, spki, validity, serial)
     }
 
     /// Certifies the key of an end entity.
     ///
     /// # Errors
-    /// [`Error::Key`], [`Error::Name`], [`Error::Validity`], [`Error::Serial`], [`Error::Signer`],
+    /// [`Error::Key`], [`Error::KeyNotAllowed`], [`Error::Name`], [`Error::Validity`], [`Error::Serial`], [`Error::Signer`],
     /// [`Error::Unfaithful`].
     pub fn issue(
         &self,
         profile: &Profile,
+        rules: &ProfileRules,
         spki: &[u8],
         validity: Validity,
         serial: Serial,
     ) -> Result<Certificate, Error> {
-        by_authority(self, profile.template()?, spki, validity, serial)
+        by_authority(self, profile.template()?, rules, spki, validity, serial)
     }
 }

@@ -7,11 +7,13 @@ use std::cell::RefCell;
 
 use countersign_x509::{Certificate, KeyKind, PublicKey};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, Issuer, PublicKeyData, SerialNumber,
-    SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer,
+    PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
 };
 
-use crate::{Authority, Cause, Error, Serial, SignError, Signer, Validity, profile::refused};
+use crate::{
+    Authority, Cause, Error, ProfileRules, Serial, SignError, Signer, Validity, profile::refused,
+};
 
 /// A [`Signer`] as `rcgen` wants it. Keeps the reason of a failure, which `rcgen` cannot carry.
 pub(crate) struct Key<'a> {
@@ -41,6 +43,11 @@ impl<'a> Key<'a> {
             public,
             failure: RefCell::new(None),
         })
+    }
+
+    /// What the key is.
+    pub(crate) fn kind(&self) -> KeyKind {
+        self.public.kind.clone()
     }
 
     /// What went wrong: the signer's own reason, if it was the signer.
@@ -99,35 +106,39 @@ impl PublicKeyData for Subject<'_> {
 /// Certifies `spki` by `authority`.
 pub(crate) fn by_authority(
     authority: &Authority,
-    params: CertificateParams,
+    template: CertificateParams,
+    rules: &ProfileRules,
     spki: &[u8],
     validity: Validity,
     serial: Serial,
 ) -> Result<Certificate, Error> {
+    rules.check_key(spki)?;
     let subject = Subject::from_der(spki)?;
+    let mut params = completed(template, rules, &subject.key.kind, validity, serial)?;
+    params.use_authority_key_identifier_extension = true;
     let key = Key::new(authority.signer())?;
-    let params = dated(params, validity, serial)?;
     let der = authority.certificate().der().into();
     let issuer =
         Issuer::from_ca_cert_der(&der, key).map_err(|error| Error::Encoding(Cause::new(error)))?;
     let made = params
         .signed_by(&subject, &issuer)
         .map_err(|error| issuer.key().error(error))?;
-    check(made.der(), spki, authority.certificate())
+    check(made.der(), spki, &params, Some(authority.certificate()))
 }
 
 /// Certifies a signer's key by itself.
 pub(crate) fn by_itself(
     signer: &dyn Signer,
-    params: CertificateParams,
+    template: CertificateParams,
+    rules: &ProfileRules,
     validity: Validity,
     serial: Serial,
 ) -> Result<Certificate, Error> {
+    rules.check_key(signer.public_key())?;
     let key = Key::new(signer)?;
-    let params = dated(params, validity, serial)?;
+    let params = completed(template, rules, &key.public.kind, validity, serial)?;
     let made = params.self_signed(&key).map_err(|error| key.error(error))?;
-    let root = Certificate::from_der(made.der()).map_err(|_| unreadable())?;
-    check(made.der(), signer.public_key(), &root)
+    check(made.der(), signer.public_key(), &params, None)
 }
 
 /// A name of one common name (RFC 5280 §A.1: `ub-common-name` is 64).
@@ -143,25 +154,54 @@ pub(crate) fn named(common_name: &str) -> Result<DistinguishedName, Error> {
     Ok(name)
 }
 
-fn dated(
+/// A template with what the rules, the day and the key bring.
+fn completed(
     mut params: CertificateParams,
+    rules: &ProfileRules,
+    kind: &KeyKind,
     validity: Validity,
     serial: Serial,
 ) -> Result<CertificateParams, Error> {
     if serial == [0; 16] {
         return Err(Error::Serial);
     }
+    rules.check_usages(matches!(params.is_ca, IsCa::Ca(_)))?;
+    params.key_usages = rules.usages(kind);
     (params.not_before, params.not_after) = validity.dates()?;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     Ok(params)
 }
 
-/// Nothing leaves that the house's own reader sees differently.
-fn check(der: &[u8], spki: &[u8], issuer: &Certificate) -> Result<Certificate, Error> {
+/// Nothing leaves that the house's own reader sees differently. Without an `issuer` it must be its own.
+fn check(
+    der: &[u8],
+    spki: &[u8],
+    asked: &CertificateParams,
+    issuer: Option<&Certificate>,
+) -> Result<Certificate, Error> {
     let made = Certificate::from_der(der).map_err(|_| unreadable())?;
-    let unfaithful = |what| Err(Error::Unfaithful { what });
+    let issuer = issuer.unwrap_or(&made);
     if made.public_key() != spki {
         return unfaithful("its public key");
+    }
+    let common_name = match asked.distinguished_name.get(&DnType::CommonName) {
+        Some(DnValue::Utf8String(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    if made.common_name() != common_name {
+        return unfaithful("its subject's name");
+    }
+    let dates =
+        [asked.not_before, asked.not_after].map(|date| u64::try_from(date.unix_timestamp()));
+    if [made.not_before(), made.not_after()].map(Ok) != dates {
+        return unfaithful("its dates");
+    }
+    let path_len = match &asked.is_ca {
+        IsCa::Ca(BasicConstraints::Constrained(len)) => Some(u32::from(*len)),
+        _ => None,
+    };
+    if made.is_ca() != path_len.is_some() || made.path_len() != path_len {
+        return unfaithful("whether it is a CA");
     }
     if made.issuer() != issuer.subject() {
         return unfaithful("its issuer's name");
@@ -172,7 +212,11 @@ fn check(der: &[u8], spki: &[u8], issuer: &Certificate) -> Result<Certificate, E
     Ok(made)
 }
 
-const fn unreadable() -> Error {
+pub(crate) const fn unfaithful<T>(what: &'static str) -> Result<T, Error> {
+    Err(Error::Unfaithful { what })
+}
+
+pub(crate) const fn unreadable() -> Error {
     Error::Unfaithful {
         what: "it cannot be read",
     }

@@ -6,11 +6,14 @@
 //! was asked before it leaves.
 
 pub mod authority;
+pub mod crl;
 pub mod error;
 mod issue;
 pub mod profile;
+pub mod proof;
 pub mod request;
 pub mod root;
+pub mod rules;
 pub mod signature;
 pub mod signer;
 pub mod urn;
@@ -19,7 +22,8 @@ pub mod validity;
 pub use authority::Authority;
 pub use error::{Cause, Error};
 pub use profile::Profile;
-pub use request::certificate_request;
+pub use request::{authority_request, certificate_request};
+pub use rules::{AllowedKey, ProfileRules, Profiles, Usage};
 pub use signature::{der_signature, fixed_signature};
 pub use signer::{SignError, Signer};
 pub use validity::Validity;

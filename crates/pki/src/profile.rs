@@ -1,8 +1,8 @@
-//! What end entities are certified for.
+//! What end entities are certified for, and as whom.
 
 use std::net::IpAddr;
 
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SanType};
 
 use crate::{Error, issue::named};
 
@@ -28,15 +28,12 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The template, without what depends on the day, the key and the issuer.
+    /// The template, without what the rules say, and what depends on the day, the key and the issuer.
     pub(crate) fn template(&self) -> Result<CertificateParams, Error> {
-        let mut params = match self {
-            Self::Server { names } => server(names)?,
-            Self::Device { id, urn } => device(id, urn)?,
-        };
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.use_authority_key_identifier_extension = true;
-        Ok(params)
+        match self {
+            Self::Server { names } => server(names),
+            Self::Device { id, urn } => device(id, urn),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Validity {
     }
 }
 
-fn date(time: UnixTime) -> Result<OffsetDateTime, Error> {
+pub(crate) fn date(time: UnixTime) -> Result<OffsetDateTime, Error> {
     let seconds = i64::try_from(time.0).map_err(|_| Error::Validity)?;
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Error::Validity)
 }

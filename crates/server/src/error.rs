@@ -96,12 +96,19 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::UnknownProduct { .. }
         | Operation::UnknownRelease(_)
         | Operation::ImageMissing(_)
+        | Operation::NoCrl(_)
+        | Operation::NoSuchAuthority(_)
+        | Operation::UnknownSerial(_)
         | Operation::Store(
             StoreError::UnknownDevice(_)
             | StoreError::UnknownAuthority(_)
             | StoreError::UnknownCertificate(_),
         ) => StatusCode::NOT_FOUND,
-        Operation::OldCounter { .. }
+        Operation::AmbiguousSerial { .. }
+        | Operation::KeyElsewhere(_)
+        | Operation::NothingRequested(_)
+        | Operation::OldCounter { .. }
+        | Operation::StillInUse { .. }
         | Operation::Store(
             StoreError::AuthorityExists(_)
             | StoreError::DeviceExists(_)
@@ -114,7 +121,9 @@ fn status(error: &Operation) -> StatusCode {
             StatusCode::INSUFFICIENT_STORAGE
         }
         Operation::Store(_) | Operation::Images(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Operation::Pki(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Operation::Custody(_) | Operation::IssuerEnded { .. } | Operation::Pki(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -156,6 +165,9 @@ pub enum Error {
         /// The most that is admitted.
         most: usize,
     },
+    /// The server's key and its certificate do not belong together.
+    #[error("the key is not that of the certificate")]
+    OtherKey,
     /// The server's key or chain, or the device root, is not usable for TLS.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),

@@ -19,7 +19,9 @@ mod tls;
 
 pub use error::{ApiError, Error};
 pub use limits::Limits;
-pub use operator::{ConnectionsView, MANIFEST_HEADER, ServerView, local_router};
+pub use operator::{
+    ConnectionsView, MANIFEST_HEADER, ServerCertificateView, ServerView, local_router,
+};
 pub use serving::{Addresses, Bound, Config, bind};
 pub use stats::Stats;
-pub use tls::{Identity, IdentityHandle};
+pub use tls::{About, Identity, IdentityHandle, Origin};

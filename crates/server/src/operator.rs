@@ -1,5 +1,8 @@
 //! The operator plane: every stateful verb is one request here, from the program or from anything that speaks HTTP.
 
+mod ceremonies;
+mod certificate;
+mod certificates;
 mod devices;
 mod look;
 mod releases;
@@ -8,21 +11,22 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
-    Router,
+    Json, Router,
     extract::{DefaultBodyLimit, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use countersign_operations::Context;
+use countersign_operations::{Context, Error};
 use http::{StatusCode, header};
 
 use crate::{
-    Addresses, ApiError,
+    Addresses, ApiError, IdentityHandle,
     places::{Place, Places},
     stats::Stats,
 };
 
+pub use certificate::ServerCertificateView;
 pub use look::{ConnectionsView, ServerView};
 pub use releases::MANIFEST_HEADER;
 
@@ -33,6 +37,8 @@ pub(crate) struct Operator {
     pub(crate) stats: Arc<Stats>,
     /// `None` where no server runs, and the program does the verb itself.
     pub(crate) addresses: Option<Addresses>,
+    /// Who we are to devices; `None` where no server runs.
+    pub(crate) identity: Option<IdentityHandle>,
     /// The places of the planes, by name.
     pub(crate) planes: Vec<(&'static str, Arc<Places>)>,
 }
@@ -43,12 +49,49 @@ pub fn local_router(context: Arc<Context>) -> Router {
         context,
         stats: Arc::default(),
         addresses: None,
+        identity: None,
         planes: Vec::new(),
     })
 }
 
 /// The routes, for whoever reached the socket in the state directory.
 pub(crate) fn router(operator: Operator) -> Router {
+    let ceremonies = Router::new()
+        .route("/v1/ca/{name}/request", post(ceremonies::request))
+        .route("/v1/ca/{name}/replace", post(ceremonies::replace))
+        .route("/v1/ca/{name}/offline", post(ceremonies::offline));
+    whole(routes().merge(ceremonies), operator)
+}
+
+/// The routes, for whoever comes over loopback with the operator's token. What changes authorities is not among them: it
+/// names libraries to load and files to remove, which a token does not entitle to.
+pub(crate) fn router_with_token(operator: Operator, token: Arc<str>) -> Router {
+    whole(routes(), operator).layer(from_fn_with_state(token, demand_token))
+}
+
+fn whole(routes: Router<Operator>, operator: Operator) -> Router {
+    routes
+        .fallback(|| async { ApiError::not_found() })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(operator)
+}
+
+/// Does a change to its end, even where who asked for it is gone meanwhile: what was begun is not left half done.
+async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<Json<T>, ApiError> {
+    match tokio::spawn(change).await {
+        Ok(done) => Ok(Json(done?)),
+        Err(error) => {
+            tracing::error!(%error, "a change ended half-way");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(ApiError::new(status, "bad-answer", "the server failed"))
+        }
+    }
+}
+
+/// What is there for everybody.
+fn routes() -> Router<Operator> {
     Router::new()
         .route("/health", get(look::health))
         .route("/v1/server", get(look::server))
@@ -62,14 +105,26 @@ pub(crate) fn router(operator: Operator) -> Router {
         .route("/v1/devices/{id}/resume", post(devices::resume))
         .route("/v1/releases", get(releases::list).post(releases::publish))
         .route("/v1/releases/{name}", get(releases::show))
-        .fallback(|| async { ApiError::not_found() })
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(operator)
-}
-
-/// The routes, for whoever comes over loopback with the operator's token.
-pub(crate) fn router_with_token(operator: Operator, token: Arc<str>) -> Router {
-    router(operator).layer(from_fn_with_state(token, demand_token))
+        .route("/v1/ca", get(certificates::authorities))
+        .route(
+            "/v1/ca/certificates",
+            get(certificates::find).post(certificates::issue),
+        )
+        .route(
+            "/v1/ca/certificates/{serial}/revoke",
+            post(certificates::revoke),
+        )
+        .route(
+            "/v1/ca/crls",
+            get(certificates::crls).post(certificates::make_crls),
+        )
+        .route(
+            "/v1/ca/crls/{name}",
+            get(certificates::crl).post(certificates::take_crl),
+        )
+        .route("/v1/ca/crls/{name}/draft", get(certificates::draft_crl))
+        .route("/v1/ca/{name}/prove", post(certificates::prove))
+        .route("/v1/ca/{name}/proofs", post(certificates::record_proof))
 }
 
 async fn demand_token(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {

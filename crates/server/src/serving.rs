@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_operations::{Context, gate::Cut, refusals, seen};
+use countersign_operations::{Context, crl, gate::Cut, refusals, seen};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
@@ -148,6 +148,7 @@ impl Bound {
             context: Arc::clone(&context),
             stats: Arc::clone(&stats),
             addresses: Some(self.addresses),
+            identity: Some(identity.clone()),
             planes: vec![
                 of_plane(&device),
                 of_plane(&download),
@@ -169,12 +170,17 @@ impl Bound {
         if let Some(listener) = self.operator {
             listening.spawn(listener::run(remote, listener, stop.clone()));
         }
+        // A task of its own: a list of a million takes a while to read.
+        let crls = tokio::spawn(publish_crls(Arc::clone(&context), stop.clone()));
         tokio::join!(
             listening.join_all(),
             async {
                 let _ = socket.await;
             },
             write_seen(&context, stop.clone()),
+            async {
+                let _ = crls.await;
+            },
         );
         let _ = std::fs::remove_file(&self.socket_path);
         Ok(())
@@ -222,6 +228,17 @@ async fn write_seen(context: &Context, mut stop: watch::Receiver<bool>) {
         }
         if stopped {
             return;
+        }
+    }
+}
+
+/// Looks once a second whether a CRL is due.
+async fn publish_crls(context: Arc<Context>, mut stop: watch::Receiver<bool>) {
+    loop {
+        crl::look(&context).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }

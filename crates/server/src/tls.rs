@@ -5,6 +5,7 @@ mod identity;
 mod issuers;
 mod paths;
 mod refused;
+mod rules;
 mod sessions;
 mod verifier;
 
@@ -26,7 +27,7 @@ use rustls_pki_types::UnixTime;
 use self::{anchors::Anchored, issuers::Issuers, paths::Paths, sessions::Sessions};
 use crate::{Error, stats::Stats};
 
-pub use identity::{Identity, IdentityHandle};
+pub use identity::{About, Identity, IdentityHandle, Origin};
 pub(crate) use refused::barred;
 pub(crate) use verifier::Presented;
 

@@ -191,10 +191,16 @@ fn long_length(octets: &[u8]) -> Option<usize> {
 
 /// BIT STRING.
 pub const BIT_STRING: u8 = 0x03;
+/// BOOLEAN.
+pub const BOOLEAN: u8 = 0x01;
+/// ENUMERATED.
+pub const ENUMERATED: u8 = 0x0a;
 /// `GeneralizedTime`.
 pub const GENERALIZED_TIME: u8 = 0x18;
 /// INTEGER.
 pub const INTEGER: u8 = 0x02;
+/// OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
 /// OBJECT IDENTIFIER.
 pub const OID: u8 = 0x06;
 /// SEQUENCE.

@@ -1,4 +1,4 @@
-//! What can be wrong with a certificate, a request or the text that they come in.
+//! What can be wrong with a certificate, a request, a CRL or the text that they come in.
 
 use crate::KeyKind;
 
@@ -10,12 +10,21 @@ pub enum Error {
     #[error("the signature is not by that key")]
     BadSignature,
 
+    /// An extension must be understood (RFC 5280 §5.2), and is not known here: the list is not what it looks like.
+    #[error("extension {oid} at byte {offset} is critical, and not known here")]
+    CriticalExtension {
+        /// Which, in dotted form.
+        oid: String,
+        /// From the start of the input.
+        offset: usize,
+    },
+
     /// The same extension stands twice (RFC 5280 §4.2 forbids it; readers would disagree).
     #[error("extension {oid} stands twice, the second time at byte {offset}")]
     DuplicateExtension {
         /// Which, in dotted form.
         oid: String,
-        /// Of the second one, from the start of the certificate.
+        /// Of the second one, from the start of the input.
         offset: usize,
     },
 

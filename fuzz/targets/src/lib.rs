@@ -21,6 +21,7 @@ pub mod chain_file;
 pub mod chain_paths;
 pub mod check_in;
 pub mod check_in_reply;
+pub mod crl;
 pub mod digests;
 pub mod download_url;
 pub mod identity;
@@ -71,6 +72,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("chain_paths", chain_paths::run),
     ("check_in", check_in::run),
     ("check_in_reply", check_in_reply::run),
+    ("crl", crl::run),
     ("digests", digests::run),
     ("download_url", download_url::run),
     ("identity", identity::run),

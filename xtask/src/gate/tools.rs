@@ -24,10 +24,13 @@ const FOR_MBEDTLS: &[(&str, &[&str])] = &[
     ("libmbedtls-dev", &["ls", "/usr/include/mbedtls/version.h"]),
 ];
 
-/// The same for tests of keys on tokens, which are skipped where they cannot be had: a token in a folder, and a tool of others.
-const FOR_TOKENS: &[(&str, &[&str])] = &[
+/// The same for what some tests are skipped without: a token in a folder, a tool of others for tokens, a verifier of
+/// certificates and CRLs of another family than OpenSSL, and a server of others that takes our devices.
+const FOR_SOME: &[(&str, &[&str])] = &[
     ("softhsm2", &["softhsm2-util", "--version"]),
     ("opensc", &["opensc-tool", "--version"]),
+    ("gnutls-bin", &["certtool", "--version"]),
+    ("nginx", &["nginx", "-v"]),
 ];
 
 /// Without it there is no Python venv.
@@ -76,7 +79,7 @@ pub(super) fn missing_for_mbedtls() -> Vec<&'static str> {
 
 /// What is skipped without.
 fn missing_wanted() -> Vec<&'static str> {
-    [missing_for_mbedtls(), missing(FOR_TOKENS)].concat()
+    [missing_for_mbedtls(), missing(FOR_SOME)].concat()
 }
 
 fn missing(commands: &[(&'static str, &[&str])]) -> Vec<&'static str> {

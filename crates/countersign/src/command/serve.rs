@@ -1,11 +1,12 @@
 //! `countersign serve`.
 
+mod certificate;
 mod descriptors;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use countersign_server::{IdentityHandle, Limits, bind};
+use countersign_server::{Limits, ServerCertificateView, bind};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -16,7 +17,8 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     cli::{Global, Serve},
     output,
-    state::{Journal, Keys, State},
+    state::{Journal, Keys, Prepared, State},
+    system::SystemClock,
 };
 
 pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
@@ -26,10 +28,13 @@ pub(super) fn run(global: &Global, flags: &Serve) -> Result<()> {
         .with_max_level(LevelFilter::INFO)
         .with_ansi(std::env::var_os("NO_COLOR").is_none() && is_terminal())
         .init();
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(serve(global, flags))
+        .build()?;
+    let served = runtime.block_on(serve(global, flags));
+    // A token that hangs does not keep the process.
+    runtime.shutdown_timeout(PATIENCE);
+    served
 }
 
 async fn serve(global: &Global, flags: &Serve) -> Result<()> {
@@ -39,7 +44,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
         signal(SignalKind::terminate())?,
     );
     let state = State::open(&global.state, global.passphrases(), Keys::AtOnce)?;
-    let identity = IdentityHandle::new(&state.identity()?)?;
+    let prepared = Prepared::read(&state, &SystemClock)?;
     let token = state.operator_token()?;
     let limits = state.toml.limits();
     let bound = bind(&state.listen(flags), &limits)?;
@@ -52,10 +57,13 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
     };
     let context = state.context(at.device, at.download, journal).await?;
     let context = Arc::new(context);
-    for key in state.roots_in_reach() {
+    let keeper = prepared.begin(Arc::clone(&context)).await?;
+    let identity = keeper.shown().clone();
+    for (what, key) in state.roots_in_reach() {
         tracing::warn!(
-            key,
-            "a root's key is within the server's reach; take it offline"
+            key = %key.display(),
+            "the {what} root's key is within the server's reach, which never needs it: take it offline with `countersign ca \
+             offline {what} --to FILE`"
         );
     }
     tracing::info!("{}", in_words(&limits));
@@ -65,6 +73,7 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
             "device_url": settings.device_url,
             "download_url": settings.download_url,
             "operator": at.operator,
+            "certificate": ServerCertificateView::of(&identity),
             "pid": std::process::id(),
         }))?;
     } else {
@@ -77,8 +86,17 @@ async fn serve(global: &Global, flags: &Serve) -> Result<()> {
                 state.layout.operator_token().display()
             );
         }
+        if let Some(shown) = ServerCertificateView::of(&identity) {
+            for (name, line) in ["certificate", ""]
+                .iter()
+                .zip(certificate::in_words(&shown))
+            {
+                println!("{name:<16}{line}");
+            }
+        }
     }
     let (stop, stopped) = watch::channel(false);
+    tokio::spawn(certificate::keep(keeper, stopped.clone()));
     let serving = bound.serve(Arc::clone(&context), &identity, token, limits, stopped);
     tokio::pin!(serving);
     tokio::select! {
@@ -113,6 +131,9 @@ fn in_words(limits: &Limits) -> String {
         limits.operator_connections,
     )
 }
+
+/// How long what still runs at the end is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 fn is_terminal() -> bool {
     use std::io::IsTerminal as _;

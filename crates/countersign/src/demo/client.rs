@@ -8,7 +8,7 @@ use countersign_keys::FileKey;
 use countersign_x509::pem;
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1;
+use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use rustls::{
     ClientConfig, HandshakeKind, RootCertStore, SupportedProtocolVersion, crypto::aws_lc_rs,
@@ -69,11 +69,14 @@ impl Client {
 
     /// Asks for the beginning of what a URL names, over a connection of its own.
     pub(super) async fn get(&self, url: &str) -> Result<Answer> {
-        let target = url.parse::<Uri>()?;
-        let target = target
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
-        self.connect(url).await?.get(target).await
+        let target = target_of(url)?;
+        self.connect(url).await?.get(&target).await
+    }
+
+    /// Asks for all of what a URL names, over a connection of its own, and leaves it under way.
+    pub(super) async fn begin(&self, url: &str) -> Result<Begun> {
+        let target = target_of(url)?;
+        self.connect(url).await?.begin(&target).await
     }
 }
 
@@ -108,6 +111,17 @@ impl Connection {
         self.ask(request.body(Full::default())?).await
     }
 
+    /// Asks for all of something, and reads no more than the head of the answer for now.
+    pub(super) async fn begin(mut self, target: &str) -> Result<Begun> {
+        let asked = request(Method::GET, target).body(Full::default())?;
+        let answer = self.sender.send_request(asked).await?;
+        Ok(Begun {
+            status: answer.status().as_u16(),
+            body: answer.into_body(),
+            _connection: self,
+        })
+    }
+
     /// Sends a message.
     pub(super) async fn post(&mut self, target: &str, message: &[u8]) -> Result<Answer> {
         let request = request(Method::POST, target)
@@ -126,6 +140,28 @@ impl Connection {
             body: answer.into_body().collect().await?.to_bytes(),
         })
     }
+}
+
+/// An answer under way.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) status: u16,
+    body: Incoming,
+    _connection: Connection,
+}
+
+impl Begun {
+    /// Reads it to its end; gives how many bytes there were in all.
+    pub(super) async fn end(self) -> Result<usize> {
+        Ok(self.body.collect().await?.to_bytes().len())
+    }
+}
+
+/// A URL's path and query.
+fn target_of(url: &str) -> Result<String> {
+    let url = url.parse::<Uri>()?;
+    let target = url.path_and_query();
+    Ok(target.map_or("/", |target| target.as_str()).to_owned())
 }
 
 fn request(method: Method, target: &str) -> http::request::Builder {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use countersign_keys::FileKey;
 use countersign_operations::view::EnrolledView;
-use countersign_pki::{Profile, Signer as _, Validity};
+use countersign_pki::{Profile, Profiles, Signer as _, Validity};
 use countersign_protocol::UnixTime;
 use countersign_trust::IdfRelease;
 use countersign_x509::pem;
@@ -25,7 +25,8 @@ pub(super) fn make(stage: &Stage, honest: &EnrolledView) -> Result<()> {
         not_before: UnixTime(0),
         not_after: None,
     };
-    let certificate = authority.issue(&profile, device_key.public_key(), validity, [0x5a; 16])?;
+    let (rules, key) = (Profiles::default().device, device_key.public_key());
+    let certificate = authority.issue(&profile, &rules, key, validity, [0x5a; 16])?;
     let identity = EnrolledView {
         chain: pem::to_pem(&authority.chain_of(certificate)),
         ..honest.clone()

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Result;
 use countersign_keys::FileKey;
 use countersign_operations::found;
-use countersign_pki::{Authority, Signer};
+use countersign_pki::{Authority, Profiles, Signer};
 use countersign_server::Identity;
 use countersign_x509::pem;
 
@@ -61,6 +61,7 @@ pub(super) fn server_of(authority: &Authority, host: &str) -> Result<Identity> {
     let leaf = found::server_certificate(
         authority,
         &names,
+        &Profiles::default().server,
         key.public_key(),
         &SystemClock,
         &SystemEntropy,

@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use countersign_fleet::ProductName;
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_keys::{FileKey, Passphrases};
-use countersign_operations::{Entropy as _, found as authorities, text};
-use countersign_pki::{Authority, Signer};
+use countersign_operations::{Entropy as _, crl::CrlSettings, found as authorities, text};
+use countersign_pki::{Authority, Profiles, Signer};
 use countersign_x509::{pem, sha256};
 use zeroize::Zeroizing;
 
-use super::{Layout, toml};
+use super::{Layout, custody, toml};
 use crate::{
     cli,
     files::{self, Mode, NewFolder},
@@ -137,7 +137,7 @@ fn author(
 }
 
 /// Whether `path` lies in `folder`, when neither need be there yet.
-fn lies_in(path: &Path, folder: &Path) -> bool {
+pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
     resolved(path).starts_with(resolved(folder))
 }
 
@@ -175,6 +175,9 @@ fn hierarchy(
         &SystemClock,
         &SystemEntropy,
     )?;
+    let days = CrlSettings::default().root_valid_days;
+    let crl = authorities::first_crl(&made.root, &root_key, days, &SystemClock)?;
+    custody::publish(keys.layout, &format!("{what}-root"), &crl)?;
     for (level, certificate) in [("root", &made.root), ("issuing", &made.issuing)] {
         let path = keys.layout.authority(&format!("{what}-{level}"));
         let text = pem::to_pem(std::slice::from_ref(certificate));
@@ -188,6 +191,7 @@ fn server(layout: &Layout, issuing: &Authority, hosts: &[String]) -> Result<()> 
     let leaf = authorities::server_certificate(
         issuing,
         hosts,
+        &Profiles::default().server,
         key.public_key(),
         &SystemClock,
         &SystemEntropy,

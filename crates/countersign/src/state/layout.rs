@@ -33,14 +33,25 @@ impl Layout {
         self.root.join("images")
     }
 
-    /// An authority's private key: `name` is `device-root`, `device-issuing`, `server-root` or `server-issuing`.
+    /// An authority's private key: `name` is `device-root`, `device-issuing`, `server-root` or `server-issuing`; with
+    /// `.1`, `.2` ... behind it of who issued before, with `.next` of who shall issue next.
     pub(crate) fn authority_key(&self, name: &str) -> PathBuf {
-        self.root.join("authorities").join(format!("{name}.key"))
+        self.authorities().join(format!("{name}.key"))
     }
 
     /// An authority's certificate.
     pub(crate) fn authority(&self, name: &str) -> PathBuf {
-        self.root.join("authorities").join(format!("{name}.pem"))
+        self.authorities().join(format!("{name}.pem"))
+    }
+
+    /// Where authorities lie.
+    pub(crate) fn authorities(&self) -> PathBuf {
+        self.root.join("authorities")
+    }
+
+    /// Where CRLs lie, for others to read: `name` is an authority's, `ending` is `crl` (DER) or `pem`.
+    pub(crate) fn crl(&self, name: &str, ending: &str) -> PathBuf {
+        self.root.join("crl").join(format!("{name}.{ending}"))
     }
 
     pub(crate) fn server_key(&self) -> PathBuf {

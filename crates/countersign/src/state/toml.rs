@@ -1,6 +1,9 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
+mod crl;
 mod limits;
+mod profiles;
+mod server;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +17,8 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
-use self::limits::Limits;
+pub(crate) use self::server::ServerFiles;
+use self::{crl::Crls, limits::Limits, profiles::Profiles, server::Server};
 use crate::files;
 
 /// The file as it stands.
@@ -29,12 +33,21 @@ pub(crate) struct File {
     pub(crate) download: DownloadPlane,
     /// The operator plane.
     pub(crate) operator: OperatorPlane,
+    /// Who the servers are.
+    #[serde(default)]
+    pub(crate) server: Server,
     /// Where the state is kept.
     #[serde(default)]
     pub(crate) state: Places,
     /// What the planes bear.
     #[serde(default)]
     limits: Limits,
+    /// What certificates are like.
+    #[serde(default)]
+    profiles: Profiles,
+    /// How CRLs are made.
+    #[serde(default)]
+    pub(crate) crl: Crls,
     /// The products, by name.
     #[serde(default)]
     pub(crate) product: BTreeMap<String, Product>,
@@ -116,7 +129,9 @@ impl File {
                 path.display()
             );
         }
-        let check = file.limits.check();
+        let check = file.limits.check().and_then(|()| file.profiles.check());
+        let check = check.and_then(|()| file.crl.check());
+        let check = check.and_then(|()| file.server.check());
         check.with_context(|| format!("{} is not right", path.display()))?;
         Ok(file)
     }
@@ -124,6 +139,11 @@ impl File {
     /// What the planes bear.
     pub(crate) fn limits(&self) -> countersign_server::Limits {
         self.limits.with(&self.download)
+    }
+
+    /// What certificates are like, by their kind.
+    pub(crate) fn profiles(&self) -> countersign_pki::Profiles {
+        self.profiles.rules()
     }
 
     /// The products, with their authors' keys read from `state`.
@@ -182,7 +202,9 @@ pub(crate) fn first_text(
         || "# chip = \"esp32c3\"".to_owned(),
         |chip| format!("chip = {chip:?}"),
     );
-    let limits = Limits::first_text();
+    let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
+    let server = Server::FIRST_TEXT;
+    let crls = Crls::first_text();
     format!(
         r#"# Settings of this Countersign installation. Flags and environment variables go before them.
 
@@ -205,11 +227,13 @@ patience_s = 120             # and this much longer
 [operator]                   # health, devices, releases: the socket in this folder, and this address with operator.token
 listen = "127.0.0.1:8440"
 
+{server}
 [state]                      # where the state is kept
 # journal = "/mnt/other-disk/countersign.journal"    # what was revoked: apart from what a backup of this folder brings back
 
 [limits]                     # what a client may take; each line says what it stops
 {limits}
+{profiles}{crls}
 [product.{product}]
 # Public keys of those who may sign its releases.
 authors = [{author:?}]

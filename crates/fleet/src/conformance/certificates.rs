@@ -5,7 +5,7 @@ use countersign_protocol::{Digest, UnixTime};
 use super::{audited, certificate, device, entry};
 use crate::{
     Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, DeviceId,
-    DeviceState, RevocationReason, Revoked, RevokedSerial, Store, StoreError,
+    DeviceState, Issued, RevocationReason, Revoked, RevokedSerial, Store, StoreError,
 };
 
 pub(super) async fn adds_and_finds(store: &impl Store) {
@@ -313,6 +313,15 @@ pub(super) async fn publishes_serials(store: &impl Store) {
     assert_eq!(published(issuer, true).await, [superseded("00"), a, b, c]);
     assert_eq!(published(other, false).await, [superseded("0d")]);
     assert_eq!(published(Digest([9; 32]), false).await, []);
+
+    let counted = async |issuer, and_unnoted| {
+        let Issued { all, revoked } = store.count_issued(&issuer, and_unnoted).await.unwrap();
+        (all, revoked)
+    };
+    assert_eq!(counted(issuer, false).await, (5, 4));
+    assert_eq!(counted(issuer, true).await, (6, 5));
+    assert_eq!(counted(other, false).await, (1, 1));
+    assert_eq!(counted(Digest([9; 32]), false).await, (0, 0));
 }
 
 pub(super) async fn keeps_the_newest_crl(store: &impl Store) {

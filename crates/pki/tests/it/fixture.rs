@@ -7,7 +7,9 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
-use countersign_pki::{Authority, Profile, SignError, Signer, Validity, root, urn::device_urn};
+use countersign_pki::{
+    Authority, Profile, ProfileRules, Profiles, SignError, Signer, Validity, root, urn::device_urn,
+};
 use countersign_protocol::UnixTime;
 use countersign_x509::Certificate;
 
@@ -52,12 +54,15 @@ pub(crate) struct Hierarchy {
 impl Hierarchy {
     pub(crate) fn new(name: &str) -> Self {
         let root_key = Key::generate();
-        let root = root::self_sign(&format!("{name} root"), &*root_key, long(), [1; 16]).unwrap();
+        let rules = &RULES.root;
+        let root_name = format!("{name} root");
+        let root = root::self_sign(&root_name, rules, &*root_key, long(), [1; 16]).unwrap();
         let root_authority = Authority::new(root.clone(), vec![], root_key).unwrap();
         let key = Key::generate();
         let certificate = root_authority
             .issue_ca(
                 &format!("{name} issuing"),
+                &RULES.issuing,
                 key.public_key(),
                 long(),
                 [2; 16],
@@ -69,6 +74,16 @@ impl Hierarchy {
             root_authority,
             issuing,
         }
+    }
+}
+
+/// Those of a new installation.
+pub(crate) static RULES: LazyLock<Profiles> = LazyLock::new(Profiles::default);
+
+pub(crate) fn rules(profile: &Profile) -> &'static ProfileRules {
+    match profile {
+        Profile::Server { .. } => &RULES.server,
+        Profile::Device { .. } => &RULES.device,
     }
 }
 
@@ -100,7 +115,13 @@ pub(crate) fn device_profile() -> Profile {
 pub(crate) fn chain(hierarchy: &Hierarchy, profile: &Profile) -> Vec<Certificate> {
     let key = Key::generate();
     let issuing = &hierarchy.issuing;
-    let made = issuing.issue(profile, key.public_key(), long(), [0xff; 16]);
+    let made = issuing.issue(
+        profile,
+        rules(profile),
+        key.public_key(),
+        long(),
+        [0xff; 16],
+    );
     issuing.chain_of(made.unwrap())
 }
 

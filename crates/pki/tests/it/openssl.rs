@@ -1,35 +1,19 @@
 //! The same by the `openssl` program, where it is installed.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use countersign_pki::certificate_request;
-use countersign_x509::{Certificate, pem};
+use countersign_x509::Certificate;
 
-use crate::fixture::{DEVICES, Hierarchy, Key, SERVERS, chain, device_profile, server_profile};
+use crate::{
+    fixture::{DEVICES, Hierarchy, Key, SERVERS, chain, device_profile, server_profile},
+    peers::{openssl, write},
+};
 
-/// Runs `openssl` in `folder`: whether it was content, and what it wrote. `None` where there is no
-/// `openssl`, which fails in CI.
-fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
-    let mut program = Command::new("openssl");
-    match program.args(arguments).current_dir(folder).output() {
-        Ok(output) => {
-            let text = [output.stdout, output.stderr].concat();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            Some((output.status.success(), text))
-        }
-        Err(error) if std::env::var_os("CI").is_some() => panic!("openssl: {error}"),
-        Err(_) => {
-            eprintln!("SKIPPED: no openssl; apt-get install openssl");
-            None
-        }
-    }
-}
-
-fn write(folder: &Path, hierarchy: &Hierarchy, chain: &[Certificate]) {
-    let root = std::slice::from_ref(&hierarchy.root);
-    fs::write(folder.join("root.pem"), pem::to_pem(root)).unwrap();
-    fs::write(folder.join("leaf.pem"), pem::to_pem(&chain[..1])).unwrap();
-    fs::write(folder.join("above.pem"), pem::to_pem(&chain[1..])).unwrap();
+fn write_all(folder: &Path, hierarchy: &Hierarchy, chain: &[Certificate]) {
+    write(folder, "root.pem", std::slice::from_ref(&hierarchy.root));
+    write(folder, "leaf.pem", &chain[..1]);
+    write(folder, "above.pem", &chain[1..]);
 }
 
 #[test]
@@ -40,7 +24,7 @@ fn openssl_verify_agrees_on_every_purpose() {
         (&*SERVERS, server_profile(), "sslserver", "sslclient"),
         (&*DEVICES, device_profile(), "sslclient", "sslserver"),
     ] {
-        write(folder, hierarchy, &chain(hierarchy, &profile));
+        write_all(folder, hierarchy, &chain(hierarchy, &profile));
         let verify = |purpose| {
             let arguments = [
                 "verify",
@@ -73,7 +57,7 @@ fn openssl_reads_the_profile_that_we_wrote() {
         let arguments = ["x509", "-in", file, "-noout", "-text"];
         openssl(folder, &arguments).map(|(_, text)| text)
     };
-    write(folder, &DEVICES, &chain(&DEVICES, &device_profile()));
+    write_all(folder, &DEVICES, &chain(&DEVICES, &device_profile()));
     let Some(leaf) = text_of("leaf.pem") else {
         return;
     };

@@ -9,7 +9,9 @@ use countersign_pki::{
 use countersign_protocol::UnixTime;
 use countersign_x509::{Certificate, CertificateRequest, KeyKind, pem};
 
-use crate::fixture::{DEVICES, Key, SERVERS, START, chain, device_profile, long, server_profile};
+use crate::fixture::{
+    DEVICES, Key, RULES, SERVERS, START, chain, device_profile, long, rules, server_profile,
+};
 
 fn vector(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../x509/tests/data");
@@ -19,7 +21,7 @@ fn vector(name: &str) -> Vec<u8> {
 fn issue(profile: &Profile) -> Result<Certificate, Error> {
     let key = Key::generate();
     let issuing = &DEVICES.issuing;
-    issuing.issue(profile, key.public_key(), long(), [7; 16])
+    issuing.issue(profile, rules(profile), key.public_key(), long(), [7; 16])
 }
 
 #[test]
@@ -27,7 +29,13 @@ fn a_request_that_wants_to_be_a_ca_gets_a_device_and_nothing_more() {
     let request = CertificateRequest::from_pem(&vector("ok_request_wants_ca")).unwrap();
     let issuing = &DEVICES.issuing;
     let made = issuing
-        .issue(&device_profile(), request.public_key(), long(), [7; 16])
+        .issue(
+            &device_profile(),
+            &RULES.device,
+            request.public_key(),
+            long(),
+            [7; 16],
+        )
         .unwrap();
     assert_eq!(made.public_key(), request.public_key());
     assert_eq!(made.common_name(), Some("7cdfa1000001"));
@@ -51,14 +59,26 @@ fn every_accepted_key_comes_out_as_it_went_in() {
         let request = CertificateRequest::from_pem(&vector(name)).unwrap();
         let made = DEVICES
             .issuing
-            .issue(&device_profile(), request.public_key(), long(), [7; 16])
+            .issue(
+                &device_profile(),
+                &RULES.device,
+                request.public_key(),
+                long(),
+                [7; 16],
+            )
             .unwrap();
         assert_eq!(made.public_key(), request.public_key());
         assert_eq!(made.key_kind(), &kind);
     }
     let p521 = pem::certificates(&vector("ok_p521")).unwrap().remove(0);
     let issuing = &DEVICES.issuing;
-    let refused = issuing.issue(&device_profile(), p521.public_key(), long(), [7; 16]);
+    let refused = issuing.issue(
+        &device_profile(),
+        &RULES.device,
+        p521.public_key(),
+        long(),
+        [7; 16],
+    );
     assert!(matches!(refused, Err(Error::Key(_))));
 }
 
@@ -69,7 +89,13 @@ fn a_foreign_authority_with_a_longer_name_keeps_it_byte_for_byte() {
     let key = Arc::new(Borrowed(foreign.public_key().to_vec(), Key::generate()));
     let authority = Authority::new(foreign, vec![], key).unwrap();
     let subject = Key::generate();
-    let made = authority.issue(&device_profile(), subject.public_key(), long(), [7; 16]);
+    let made = authority.issue(
+        &device_profile(),
+        &RULES.device,
+        subject.public_key(),
+        long(),
+        [7; 16],
+    );
     // The name is past by the time that the wrong signature is seen.
     let what = "its signature";
     assert!(matches!(made, Err(Error::Unfaithful { what: w }) if w == what));
@@ -78,7 +104,7 @@ fn a_foreign_authority_with_a_longer_name_keeps_it_byte_for_byte() {
 #[test]
 fn a_signer_that_fails_says_why() {
     let failing = Failing(Key::generate());
-    let failed = root::self_sign("x", &failing, long(), [1; 16]);
+    let failed = root::self_sign("x", &RULES.root, &failing, long(), [1; 16]);
     assert!(matches!(failed, Err(Error::Signer(SignError(why))) if why == "token removed"));
 }
 
@@ -92,7 +118,13 @@ fn an_authority_is_a_ca_with_its_own_key_and_an_unbroken_chain() {
     let key = Key::generate();
     let leaf = DEVICES
         .issuing
-        .issue(&device_profile(), key.public_key(), long(), [7; 16])
+        .issue(
+            &device_profile(),
+            &RULES.device,
+            key.public_key(),
+            long(),
+            [7; 16],
+        )
         .unwrap();
     let refused = Authority::new(leaf, vec![], key);
     assert!(matches!(refused, Err(Error::NotACa { .. })));
@@ -100,7 +132,7 @@ fn an_authority_is_a_ca_with_its_own_key_and_an_unbroken_chain() {
     let key = Key::generate();
     let below = servers
         .root_authority
-        .issue_ca("another", key.public_key(), long(), [7; 16])
+        .issue_ca("another", &RULES.issuing, key.public_key(), long(), [7; 16])
         .unwrap();
     let refused = Authority::new(below, vec![DEVICES.root.clone()], key);
     assert!(matches!(refused, Err(Error::BrokenChain { position: 0 })));
@@ -109,9 +141,10 @@ fn an_authority_is_a_ca_with_its_own_key_and_an_unbroken_chain() {
 #[test]
 fn an_issuing_ca_gets_no_ca_below_it() {
     let key = Key::generate();
-    let refused = DEVICES
-        .issuing
-        .issue_ca("below", key.public_key(), long(), [7; 16]);
+    let refused =
+        DEVICES
+            .issuing
+            .issue_ca("below", &RULES.issuing, key.public_key(), long(), [7; 16]);
     assert!(matches!(refused, Err(Error::PathLen { .. })));
 }
 
@@ -175,7 +208,15 @@ fn names_that_would_mislead_are_refused() {
 fn serials_are_positive_and_not_zero() {
     let key = Key::generate();
     let issuing = &DEVICES.issuing;
-    let make = |serial| issuing.issue(&device_profile(), key.public_key(), long(), serial);
+    let make = |serial| {
+        issuing.issue(
+            &device_profile(),
+            &RULES.device,
+            key.public_key(),
+            long(),
+            serial,
+        )
+    };
     assert!(matches!(make([0; 16]), Err(Error::Serial)));
     assert_eq!(make([0xff; 16]).unwrap().serial_hex(), "ff".repeat(16));
     let mut small = [0; 16];
@@ -191,9 +232,13 @@ fn validity_is_what_was_asked_or_refused() {
             not_before: UnixTime(from),
             not_after: to.map(UnixTime),
         };
-        DEVICES
-            .issuing
-            .issue(&device_profile(), key.public_key(), validity, [7; 16])
+        DEVICES.issuing.issue(
+            &device_profile(),
+            &RULES.device,
+            key.public_key(),
+            validity,
+            [7; 16],
+        )
     };
     // 2049 and 2050 are written in different forms (RFC 5280 §4.1.2.5).
     for (from, to) in [(START.0, 2_524_607_999), (START.0, 2_524_608_000), (0, 1)] {
@@ -234,7 +279,7 @@ fn our_own_request_is_read_back() {
 
 /// Claims one public key and signs with another.
 #[derive(Debug)]
-struct Borrowed(Vec<u8>, Arc<Key>);
+pub(crate) struct Borrowed(pub(crate) Vec<u8>, pub(crate) Arc<Key>);
 
 impl Signer for Borrowed {
     fn public_key(&self) -> &[u8] {
@@ -247,7 +292,7 @@ impl Signer for Borrowed {
 }
 
 #[derive(Debug)]
-struct Failing(Arc<Key>);
+pub(crate) struct Failing(pub(crate) Arc<Key>);
 
 impl Signer for Failing {
     fn public_key(&self) -> &[u8] {

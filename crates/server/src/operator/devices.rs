@@ -12,7 +12,7 @@ use countersign_operations::{
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::Operator;
+use super::{Operator, to_the_end};
 use crate::ApiError;
 
 /// The body of `POST /v1/devices`.
@@ -113,20 +113,6 @@ pub(super) async fn resume(
 ) -> Result<Json<DeviceView>, ApiError> {
     let id = device(&id)?;
     to_the_end(async move { resume::resume(&operator.context, &id).await }).await
-}
-
-/// Does a change to its end, even where who asked for it is gone meanwhile: the gate follows the store.
-async fn to_the_end(
-    change: impl Future<Output = Result<DeviceView, Error>> + Send + 'static,
-) -> Result<Json<DeviceView>, ApiError> {
-    match tokio::spawn(change).await {
-        Ok(done) => Ok(Json(done?)),
-        Err(error) => {
-            tracing::error!(%error, "a change of a device's state ended half-way");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(ApiError::new(status, "bad-answer", "the server failed"))
-        }
-    }
 }
 
 fn device(id: &str) -> Result<DeviceId, Error> {

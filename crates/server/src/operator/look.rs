@@ -11,7 +11,7 @@ use countersign_operations::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Operator;
+use super::{Operator, ServerCertificateView};
 use crate::{ApiError, places::Places, stats};
 
 /// A running server.
@@ -25,6 +25,8 @@ pub struct ServerView {
     pub download_url: String,
     /// Where the operator plane listens beside the socket.
     pub operator: Option<String>,
+    /// The certificate that is shown to devices; none where no server runs.
+    pub certificate: Option<ServerCertificateView>,
     /// CPU time that the process has used, in microseconds.
     pub cpu_us: u64,
     /// TLS handshakes completed since the start.
@@ -78,6 +80,10 @@ pub(super) async fn server(State(operator): State<Operator>) -> Result<Json<Serv
             .addresses
             .and_then(|all| all.operator)
             .map(|at| at.to_string()),
+        certificate: operator
+            .identity
+            .as_ref()
+            .and_then(ServerCertificateView::of),
         cpu_us: stats::cpu_us(),
         handshakes: operator.stats.handshakes(),
         resumed: operator.stats.resumed(),

@@ -13,6 +13,8 @@ pub(super) struct Anchored {
     /// The anchors, and whose each is, at the same place.
     pub(super) anchors: Vec<TrustAnchor<'static>>,
     owners: Vec<Owner>,
+    /// How many CAs each allows below itself, at the same place (RFC 5280 §4.2.1.9).
+    allow: Vec<Option<u32>>,
     /// Their names for a `CertificateRequest`, each once.
     pub(super) names: Arc<[DistinguishedName]>,
     /// How many bytes the names take there.
@@ -26,13 +28,14 @@ pub(super) struct Owner(pub(super) Option<AuthorityName>);
 impl Anchored {
     /// Prepares the anchors. One that is of no use as an anchor vouches for nobody, and that is said in the log.
     pub(super) fn of(all: &Anchors) -> Self {
-        let (mut anchors, mut owners) = (Vec::new(), Vec::new());
+        let (mut anchors, mut owners, mut allow) = (Vec::new(), Vec::new(), Vec::new());
         for anchor in &all.all {
             let der = CertificateDer::from(anchor.certificate.der());
             match webpki::anchor_from_trusted_cert(&der) {
                 Ok(prepared) => {
                     anchors.push(prepared.to_owned());
                     owners.push(Owner(anchor.authority.clone()));
+                    allow.push(anchor.certificate.path_len());
                 }
                 Err(error) => {
                     let subject = anchor.certificate.subject_text();
@@ -49,6 +52,7 @@ impl Anchored {
             generation: all.generation,
             anchors,
             owners,
+            allow,
             names,
             names_size,
         }
@@ -59,6 +63,11 @@ impl Anchored {
         let mut anchors = self.anchors.iter();
         let place = anchors.position(|anchor| std::ptr::eq(anchor, found))?;
         u32::try_from(place).ok()
+    }
+
+    /// How many CAs the anchor that stands there allows below itself, if it says so.
+    pub(super) fn allows(&self, place: u32) -> Option<u32> {
+        *self.allow.get(usize::try_from(place).ok()?)?
     }
 
     /// Whose anchor stands there.

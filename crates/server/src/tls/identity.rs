@@ -2,16 +2,18 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
 };
 
+use countersign_protocol::UnixTime;
 use countersign_x509::{Certificate, KeyKind};
 use rustls::{
     crypto::aws_lc_rs,
     server::ResolvesServerCert,
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::RECORD;
@@ -22,13 +24,44 @@ use crate::Error;
 pub struct Identity {
     /// The server's certificate and those above it, without the root.
     pub chain: Vec<Certificate>,
-    /// Its key, PKCS#8 DER.
+    /// Its key in DER: PKCS#8, or as openssl wrote it before (RFC 5915, RFC 8017 §A.1.2).
     pub key: Zeroizing<Vec<u8>>,
 }
 
 /// The identity that all planes show. Cheap to clone: a clone is a handle to the same.
 #[derive(Clone)]
-pub struct IdentityHandle(Arc<RwLock<Arc<Ready>>>);
+pub struct IdentityHandle(Arc<Slots>);
+
+struct Slots {
+    ready: RwLock<Arc<Ready>>,
+    about: RwLock<Option<About>>,
+}
+
+/// What there is to say of the identity that is shown, beside its certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct About {
+    /// Where it is from.
+    pub from: Origin,
+    /// The file of its certificate.
+    pub file: PathBuf,
+    /// When that file was written, as far as the system knows: the last renewal.
+    pub written_at: Option<UnixTime>,
+    /// Since when it is shown by this process.
+    pub shown_since: UnixTime,
+    /// From when on we renew it; none where another does.
+    pub renews_at: Option<UnixTime>,
+    /// What is in the way of the next one, or wrong with this one.
+    pub problem: Option<String>,
+}
+
+/// Where an identity is from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// Files that another program keeps current.
+    Files,
+    /// Our own authority for servers.
+    Own,
+}
 
 /// An identity that was found good, ready to be shown.
 pub(super) struct Ready {
@@ -43,11 +76,14 @@ impl IdentityHandle {
     /// Takes an identity, if it can be shown.
     ///
     /// # Errors
-    /// [`Error::ChainTooLarge`] where devices with small buffers could not take it; [`Error::Tls`] where the key is not
-    /// usable, or not the certificate's.
+    /// [`Error::ChainTooLarge`] where devices with small buffers could not take it; [`Error::OtherKey`] where the
+    /// key is not the certificate's; [`Error::Tls`] where it is not usable.
     pub fn new(identity: &Identity) -> Result<Self, Error> {
-        let ready = Ready::new(identity)?;
-        Ok(Self(Arc::new(RwLock::new(Arc::new(ready)))))
+        let ready = Arc::new(Ready::new(identity)?);
+        Ok(Self(Arc::new(Slots {
+            ready: RwLock::new(ready),
+            about: RwLock::default(),
+        })))
     }
 
     /// Shows another identity from the next handshake on. Open connections and sessions stay what they are: a device that
@@ -57,8 +93,19 @@ impl IdentityHandle {
     /// As [`Self::new`]; then the old one stays.
     pub fn replace(&self, identity: &Identity) -> Result<(), Error> {
         let ready = Arc::new(Ready::new(identity)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ready;
+        *self.0.ready.write().unwrap_or_else(PoisonError::into_inner) = ready;
         Ok(())
+    }
+
+    /// Keeps what there is to say of it, for whoever asks the operator plane.
+    pub fn set_about(&self, about: About) {
+        *self.0.about.write().unwrap_or_else(PoisonError::into_inner) = Some(about);
+    }
+
+    /// What there is to say of it.
+    pub fn about(&self) -> Option<About> {
+        let about = self.0.about.read();
+        about.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The chain that is shown now.
@@ -67,7 +114,8 @@ impl IdentityHandle {
     }
 
     pub(super) fn ready(&self) -> Arc<Ready> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        let ready = self.0.ready.read();
+        Arc::clone(&ready.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -79,11 +127,15 @@ impl Ready {
         };
         let chain = identity.chain.iter();
         let chain = chain.map(|one| CertificateDer::from(one.der().to_vec()));
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.key.to_vec()));
+        let key =
+            PrivateKeyDer::try_from(&**identity.key).map_err(|what| Error::Tls(what.into()))?;
         let provider = aws_lc_rs::default_provider();
-        let key = provider.key_provider.load_private_key(key).map_err(tls)?;
-        let certified = CertifiedKey::new(chain.collect(), key);
-        certified.keys_match().map_err(tls)?;
+        let key = provider.key_provider.load_private_key(key.clone_key());
+        let certified = CertifiedKey::new(chain.collect(), key.map_err(tls)?);
+        certified.keys_match().map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => Error::OtherKey,
+            other => tls(other),
+        })?;
         Ok(Self {
             resolver: Arc::new(SingleCertAndKey::from(certified)),
             room,
@@ -127,6 +179,16 @@ impl fmt::Debug for IdentityHandle {
         f.debug_struct("IdentityHandle")
             .field("chain", &self.ready().chain)
             .finish_non_exhaustive()
+    }
+}
+
+impl Origin {
+    /// Its stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Own => "own",
+        }
     }
 }
 

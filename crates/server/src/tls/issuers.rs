@@ -1,4 +1,4 @@
-//! The dates of issuing authorities' certificates: a whole fleet shows the same few.
+//! The certificates of issuing authorities: a whole fleet shows the same few.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -11,25 +11,23 @@ use rustls_pki_types::CertificateDer;
 pub(super) struct Issuers(RwLock<Vec<Certificate>>);
 
 impl Issuers {
-    /// The first and the last second of a certificate, read once.
+    /// A certificate, read once.
     ///
     /// # Errors
     /// [`CertificateError::BadEncoding`] where it cannot be read.
-    pub(super) fn dates(&self, der: &CertificateDer<'_>) -> Result<(u64, u64), CertificateError> {
-        let of = |certificate: &Certificate| (certificate.not_before(), certificate.not_after());
+    pub(super) fn read(&self, der: &CertificateDer<'_>) -> Result<Certificate, CertificateError> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.iter().find(|known| known.der() == &**der) {
-            return Ok(of(known));
+            return Ok(known.clone());
         }
         drop(known);
         let read = Certificate::from_der(der).map_err(|_| CertificateError::BadEncoding)?;
-        let dates = of(&read);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.remove(0);
         }
-        known.push(read);
-        Ok(dates)
+        known.push(read.clone());
+        Ok(read)
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
     anchors::{Anchored, Owner},
     paths::{Dates, Key, Path},
     refused::{self, ChainTooLong},
+    rules,
     sessions::Session,
 };
 
@@ -228,11 +229,15 @@ fn validate(
     let found = path.map_err(refused::by_webpki)?;
     let place = anchored.place_of(found.anchor());
     let anchor = place.ok_or(CertificateError::UnknownIssuer)?;
+    let above = found.intermediate_certificates();
+    let above = above.map(|one| plane.issuers.read(&one.der()));
+    let above: Vec<_> = above.collect::<Result<_, _>>()?;
+    rules::check(leaf, &above, anchored.allows(anchor))?;
     // All that was shown counts, whether the path needs it or not.
     let mut dates = Dates::ALWAYS.and(leaf.not_before(), leaf.not_after());
     for der in others {
-        let (first, last) = plane.issuers.dates(der)?;
-        dates = dates.and(first, last);
+        let shown = plane.issuers.read(der)?;
+        dates = dates.and(shown.not_before(), shown.not_after());
     }
     Ok(Path { dates, anchor })
 }

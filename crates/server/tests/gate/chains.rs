@@ -74,6 +74,35 @@ fn with_any_byte_of_any_certificate_changed_a_chain_is_not_the_one_that_is_known
 }
 
 #[test]
+fn with_a_byte_changed_in_a_certificate_that_no_path_needs_a_chain_is_validated_in_full() {
+    let world = World::new();
+    let board = world.enroll("d1", None);
+    let mut chain = board.chain.clone();
+    chain.push(world.device_root.der().to_vec());
+    let at = world.at.device;
+    let come = |chain: &[Vec<u8>]| {
+        let board = board.showing(chain.to_vec());
+        world.client(&board, Version::Tls13).come(at).is_ok()
+    };
+    assert!(come(&chain));
+    assert!(come(&chain));
+    let [mut validated, remembered] = world.chains();
+    assert_eq!([validated, remembered], [1, 1]);
+    let mut taken = 0;
+    for byte in (0..chain[2].len()).step_by(7) {
+        let mut changed = chain.clone();
+        changed[2][byte] ^= 1;
+        taken += u32::from(come(&changed));
+        validated += 1;
+        assert_eq!(world.chains(), [validated, remembered], "byte {byte}");
+    }
+    // The path needs none of it: where it can still be read, the device is who it is.
+    assert!(taken > 0);
+    assert!(come(&chain));
+    assert_eq!(world.chains(), [validated, remembered + 1]);
+}
+
+#[test]
 fn in_another_order_or_with_one_more_or_less_a_chain_is_another() {
     let world = World::new();
     let board = world.enroll("d1", None);

@@ -89,11 +89,13 @@ fn what_cannot_be_shown_is_refused_and_the_old_one_stays() {
     println!("{refused}");
     let wrong = FileKey::generate().unwrap();
     assert_ne!(wrong.public_key(), good.chain[0].public_key());
+    let other_key = Identity {
+        chain: good.chain.clone(),
+        key: wrong.to_pkcs8_der().unwrap(),
+    };
+    let refused = world.identity.replace(&other_key).unwrap_err();
+    assert!(matches!(refused, Error::OtherKey), "{refused}");
     for identity in [
-        Identity {
-            chain: good.chain.clone(),
-            key: wrong.to_pkcs8_der().unwrap(),
-        },
         Identity {
             chain: good.chain.clone(),
             key: vec![1, 2, 3].into(),

@@ -8,8 +8,8 @@ use std::sync::{
 use aws_lc_rs::rand;
 use countersign_fleet::AuditEntry;
 use countersign_keys::FileKey;
-use countersign_operations::{Clock, Entropy, Product, Settings, found};
-use countersign_pki::{Authority, Signer};
+use countersign_operations::{Clock, Entropy, Product, Settings, crl::CrlSettings, found};
+use countersign_pki::{Authority, Profiles, Signer};
 use countersign_protocol::UnixTime;
 use countersign_server::Identity;
 
@@ -20,7 +20,9 @@ pub(crate) fn server_identity(servers: &Authority) -> Identity {
     let key = FileKey::generate().unwrap();
     let names = ["127.0.0.1".to_owned()];
     let clock = SetClock::at(START);
-    let leaf = found::server_certificate(servers, &names, key.public_key(), &clock, &Random);
+    let rules = Profiles::default().server;
+    let key_info = key.public_key();
+    let leaf = found::server_certificate(servers, &names, &rules, key_info, &clock, &Random);
     Identity {
         chain: servers.chain_of(leaf.unwrap()),
         key: key.to_pkcs8_der().unwrap(),
@@ -53,6 +55,8 @@ pub(crate) fn settings(author: &FileKey) -> Settings {
         slowest_rate: 4096,
         patience_s: 300,
         attempts: 3,
+        profiles: Profiles::default(),
+        crl: CrlSettings::default(),
     }
 }
 

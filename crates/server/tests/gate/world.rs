@@ -18,9 +18,10 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Clock, Context, Entropy as _, Gate, publish, refusals::Refusals, seen::SeenBuffer, sign,
+    Authorities, Clock, Context, Entropy as _, Gate, publish, refusals::Refusals, seen::SeenBuffer,
+    sign,
 };
-use countersign_pki::{Authority, Profile, Signer as _, Validity, root, urn::device_urn};
+use countersign_pki::{Authority, Profile, Profiles, Signer as _, Validity, root, urn::device_urn};
 use countersign_protocol::{Digest, UnixTime};
 use countersign_server::{Addresses, Config, IdentityHandle, Limits, ServerView, bind};
 use countersign_x509::{Certificate, sha256};
@@ -85,7 +86,7 @@ impl World {
             gate: Gate::new(device.root.clone()),
             store: Arc::new(runtime.block_on(store).unwrap()),
             images: Arc::new(LocalStore::open(folder.path().join("images")).unwrap()),
-            device_authority: devices.clone(),
+            authorities: Authorities::fixed(devices.clone(), servers.clone()).unwrap(),
             server_root: server.root.clone(),
             url_keys: vec![UrlKey::new("1", secret).unwrap()],
             settings: settings(&author),
@@ -193,7 +194,13 @@ impl World {
         };
         let leaf = self
             .devices
-            .issue(&profile, key.public_key(), validity, random_id())
+            .issue(
+                &profile,
+                &Profiles::default().device,
+                key.public_key(),
+                validity,
+                random_id(),
+            )
             .unwrap();
         let chain = self.devices.chain_of(leaf.clone());
         let board = Board {
@@ -210,7 +217,14 @@ impl World {
             not_before: UnixTime(START - 3600),
             not_after: None,
         };
-        let certificate = root::self_sign(subject, &key, validity, random_id()).unwrap();
+        let certificate = root::self_sign(
+            subject,
+            &Profiles::default().root,
+            &key,
+            validity,
+            random_id(),
+        )
+        .unwrap();
         let authority = RegisteredAuthority {
             name: name.parse().unwrap(),
             der: certificate.der().to_vec(),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use countersign_keys::FileKey;
 use countersign_pki::{
-    Authority, Profile, Signer, Validity, certificate_request, root, urn::device_urn,
+    Authority, Profile, Profiles, Signer, Validity, certificate_request, crl, root, urn::device_urn,
 };
 use countersign_protocol::UnixTime;
 use countersign_provision::secure_cert;
 use countersign_trust::bundle;
-use countersign_x509::{Certificate, CertificateRequest, pem};
+use countersign_x509::{Certificate, CertificateRequest, Crl, ReasonCode, pem};
 use esp_formats::bundle::Format;
 
 use crate::Seeds;
@@ -50,6 +50,8 @@ pub(crate) fn seeds() -> Seeds {
         ("certificate", "server", server[0].der().to_vec()),
         ("certificate", "root", root.der().to_vec()),
         ("certificate_request", "p256", request_der.concat()),
+        ("crl", "four", revoking(&issuing, FOUR)),
+        ("crl", "none", revoking(&issuing, &[])),
         ("identity", "device", partition.clone()),
         ("key_file", "pkcs8", key.as_bytes().to_vec()),
         ("key_file", "few_rounds", FEW_ROUNDS.to_vec()),
@@ -75,6 +77,9 @@ pub(crate) fn seeds() -> Seeds {
         ("signature", "p256", device_key.sign(b"message").unwrap()),
         ("signature", "short", vec![0x30, 7, 2, 1, 5, 2, 2, 0, 0x80]),
     ];
+    for (name, text) in CRLS {
+        seeds.push(("crl", name, Crl::from_pem(text).unwrap().der().to_vec()));
+    }
     for (name, text) in VECTORS {
         if let Ok(found) = pem::certificates(text) {
             seeds.push(("certificate", name, found[0].der().to_vec()));
@@ -87,20 +92,54 @@ pub(crate) fn seeds() -> Seeds {
 }
 
 pub(crate) fn hierarchy() -> (Certificate, Authority) {
+    let rules = Profiles::default();
     let key = FileKey::generate().unwrap();
-    let root = root::self_sign("Root", &key, VALIDITY, [1; 16]).unwrap();
+    let root = root::self_sign("Root", &rules.root, &key, VALIDITY, [1; 16]).unwrap();
     let above = Authority::new(root.clone(), vec![], Arc::new(key)).unwrap();
     let key = FileKey::generate().unwrap();
-    let issuing = above.issue_ca("Issuing", key.public_key(), VALIDITY, [2; 16]);
+    let issuing = above.issue_ca(
+        "Issuing",
+        &rules.issuing,
+        key.public_key(),
+        VALIDITY,
+        [2; 16],
+    );
     let issuing = Authority::new(issuing.unwrap(), vec![root.clone()], Arc::new(key)).unwrap();
     (root, issuing)
 }
 
+/// A CRL with certificates of these serial numbers.
+fn revoking(issuing: &Authority, serials: &[(&[u8], ReasonCode)]) -> Vec<u8> {
+    let entry = |(serial, reason): &(&[u8], ReasonCode)| crl::Revoked {
+        serial: serial.to_vec(),
+        at: UnixTime(1_800_000_000),
+        reason: *reason,
+    };
+    let list = crl::RevocationList {
+        number: 258,
+        this_update: UnixTime(1_800_000_000),
+        next_update: UnixTime(4_000_000_000),
+        revoked: serials.iter().map(entry).collect(),
+    };
+    crl::sign(issuing, &list).unwrap().der().to_vec()
+}
+
 pub(crate) fn issue(issuing: &Authority, profile: &Profile, key: &FileKey) -> Vec<Certificate> {
-    let issued = issuing.issue(profile, key.public_key(), VALIDITY, [3; 16]);
+    let rules = Profiles::default();
+    let rules = match profile {
+        Profile::Server { .. } => rules.server,
+        Profile::Device { .. } => rules.device,
+    };
+    let issued = issuing.issue(profile, &rules, key.public_key(), VALIDITY, [3; 16]);
     issuing.chain_of(issued.unwrap())
 }
 
+const FOUR: &[(&[u8], ReasonCode)] = &[
+    (&[1], ReasonCode::Unspecified),
+    (&[0x80; 16], ReasonCode::KeyCompromise),
+    (&[0x7f; 20], ReasonCode::CessationOfOperation),
+    (&[0x80], ReasonCode::Superseded),
+];
 pub(crate) const VALIDITY: Validity = Validity {
     not_before: UnixTime(1_700_000_000),
     not_after: Some(UnixTime(4_000_000_000)),
@@ -130,6 +169,8 @@ const VECTORS: [(&str, &[u8]); 9] = [
     vector!("request_rsa2048"),
     vector!("request_wants_ca"),
 ];
+
+const CRLS: [(&str, &[u8]); 2] = [vector!("crl"), vector!("crl_until_2050")];
 
 /// An encrypted key without its PEM.
 fn encrypted(text: &[u8]) -> Vec<u8> {

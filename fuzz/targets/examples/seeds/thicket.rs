@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_keys::FileKey;
-use countersign_pki::{Authority, Profile, Signer, root};
+use countersign_pki::{Authority, Profile, Profiles, Signer, root};
 use countersign_x509::Certificate;
 
 use crate::identity::VALIDITY;
@@ -31,7 +31,7 @@ pub(crate) fn certificates() -> Vec<u8> {
 
 fn ca(name: &'static str) -> Authority {
     let key = FileKey::generate().unwrap();
-    let root = root::self_sign(name, &key, VALIDITY, [1; 16]).unwrap();
+    let root = root::self_sign(name, &Profiles::default().root, &key, VALIDITY, [1; 16]).unwrap();
     Authority::new(root, vec![], Arc::new(key)).unwrap()
 }
 
@@ -39,13 +39,21 @@ fn ca(name: &'static str) -> Authority {
 fn under(ca: &Authority, other: &Authority) -> Certificate {
     let name = ca.certificate().common_name().unwrap();
     let spki = ca.certificate().public_key();
-    other.issue_ca(name, spki, VALIDITY, [2; 16]).unwrap()
+    other
+        .issue_ca(name, &Profiles::default().issuing, spki, VALIDITY, [2; 16])
+        .unwrap()
 }
 
 fn server(ca: &Authority) -> Certificate {
     let names = vec!["s3.example".to_owned()];
     let key = FileKey::generate().unwrap();
     let spki = key.public_key();
-    ca.issue(&Profile::Server { names }, spki, VALIDITY, [3; 16])
-        .unwrap()
+    ca.issue(
+        &Profile::Server { names },
+        &Profiles::default().server,
+        spki,
+        VALIDITY,
+        [3; 16],
+    )
+    .unwrap()
 }

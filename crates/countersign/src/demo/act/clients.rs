@@ -1,6 +1,6 @@
 //! Clients that our server should turn away.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use countersign_operations::view::{DeviceView, EnrolledView, RefusedView};
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Attack, Cast, Ended, SERVER, messages};
 use crate::{
     demo::{
-        client::{Answer, Client, Connection},
+        client::{Answer, Begun, Client, Connection},
         impostor,
         story::Story,
     },
@@ -23,6 +23,8 @@ struct Lost {
     known: Vec<Client>,
     /// They were open when it was revoked.
     live: Vec<Connection>,
+    /// They were under way.
+    downloads: Vec<Begun>,
     /// How many had been refused before it was revoked.
     before: usize,
 }
@@ -37,6 +39,7 @@ impl Story<'_> {
         self.impostor(enrolled).await?;
         let mut lost = self.lose_a_device(cast).await?;
         self.revoked_live_connection(&mut lost).await?;
+        self.revoked_download(&mut lost).await?;
         self.revoked_new_connection(cast, &lost).await?;
         self.revoked_resumed_session(cast, &lost).await?;
         self.suspended(cast).await
@@ -92,6 +95,7 @@ impl Story<'_> {
             strangers: Vec::new(),
             known: Vec::new(),
             live: Vec::new(),
+            downloads: Vec::new(),
             before: 0,
         };
         for version in [&TLS12, &TLS13] {
@@ -101,6 +105,8 @@ impl Story<'_> {
             lost.strangers.push(Client::device(&folder, version)?);
             lost.known.push(client);
             lost.live.push(connection);
+            lost.downloads
+                .push(download(cast, &Client::device(&folder, version)?).await?);
         }
         lost.before = self.refusals().await?.len();
         let path = operator::path("/v1/devices/", LOST, "/revoke");
@@ -119,6 +125,25 @@ impl Story<'_> {
         let mut tried = Vec::new();
         for (nth, connection) in (1..).zip(&mut lost.live) {
             tried.push(self.cut(connection, lost.before, nth).await?);
+        }
+        self.turned_away(&attack, tried)
+    }
+
+    /// The downloads that a revoked device had begun end too.
+    async fn revoked_download(&mut self, lost: &mut Lost) -> Result<()> {
+        let attack = Attack {
+            name: "revoked-download",
+            what: "a revoked device, in mid-download",
+            place: "download-plane",
+            ..REVOKED
+        };
+        let cut = lost.live.len();
+        let mut tried = Vec::new();
+        for (nth, download) in (1..).zip(lost.downloads.drain(..)) {
+            tried.push(match download.end().await {
+                Ok(bytes) => Ended::Passed(format!("it had all of its {bytes} bytes")),
+                Err(_) => self.refused_since(lost.before, cut + nth).await?,
+            });
         }
         self.turned_away(&attack, tried)
     }
@@ -229,6 +254,20 @@ impl Story<'_> {
     async fn refusals(&self) -> Result<Vec<RefusedView>> {
         self.operator().await?.get("/v1/refusals").await
     }
+}
+
+/// Begins a download, as a stock client does, and leaves it under way.
+async fn download(cast: &Cast, client: &Client) -> Result<Begun> {
+    let poll = format!("{}/ota?v=0", cast.device_url);
+    for _ in 0..TRIES {
+        let url = client.get(&poll).await?.redirects_to()?;
+        let begun = client.begin(&url).await?;
+        // On a machine that is very busy the URL may have ended.
+        if begun.status == 200 {
+            return Ok(begun);
+        }
+    }
+    bail!("signed URLs end before they can be used")
 }
 
 /// What is the same for every way in which a revoked device comes.

@@ -9,6 +9,8 @@
     reason = "helpers of tests are tests"
 )]
 
+mod crl;
+
 use std::{
     fs,
     io::{self, Write as _},
