@@ -13,8 +13,13 @@ use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{
-    Authorities, Clock, Context, Entropy, Gate, Product, Settings, crl::CrlSettings, enroll,
-    publish, refusals::Refusals, seen::SeenBuffer, sign,
+    Authorities, Clock, Context, Entropy, Gate, Product, Settings,
+    authorities::{Line, Nowhere},
+    crl::CrlSettings,
+    enroll, publish,
+    refusals::Refusals,
+    seen::SeenBuffer,
+    sign,
 };
 use countersign_pki::{Authority, Profiles, Signer as _, certificate_request};
 use countersign_protocol::{CheckIn, Digest, MAX_CHECK_IN, SlotState, UnixTime};
@@ -177,7 +182,7 @@ fn context(
     context_of(
         Arc::clone(store) as Arc<dyn Store>,
         &state.join("images"),
-        device_authority(state, issuer)?,
+        &device_authority(state, issuer)?,
         device_root?,
         server_root?,
         author,
@@ -188,19 +193,25 @@ fn context(
 pub(crate) fn context_of(
     store: Arc<dyn Store>,
     images: &Path,
-    device_authority: Authority,
+    issuing: &Authority,
     device_root: Certificate,
     server_root: Certificate,
     author: &FileKey,
 ) -> Result<Context> {
     let mut secret = Zeroizing::new([0; 32]);
     System.fill(&mut *secret);
+    // Nobody is asked for a server's certificate here.
+    let line = || Line {
+        root: device_root.clone(),
+        issuing: issuing.clone(),
+        superseded: Vec::new(),
+    };
+    let authorities = Authorities::new(line(), line(), Arc::new(Nowhere));
     Ok(Context {
         gate: Gate::new(device_root),
         store,
         images: Arc::new(LocalStore::open(images.to_owned())?),
-        // Nobody is asked for a server's certificate here.
-        authorities: Authorities::fixed(device_authority.clone(), device_authority)?,
+        authorities,
         server_root,
         url_keys: vec![UrlKey::new("1", secret)?],
         settings: settings(author)?,

@@ -155,7 +155,7 @@ impl Ground {
         let context = context_of(
             Arc::new(store),
             &images,
-            authority,
+            &authority,
             root.clone(),
             root,
             &author,
