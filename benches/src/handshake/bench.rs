@@ -169,15 +169,17 @@ impl<'a> Bench<'a> {
                 self.connections(target, clients, None).await?;
             }
             let mut used = 0.0;
-            for _ in 0..batches {
-                used += if kind == Kind::KeptOpen {
-                    self.kept_open(target, clients).await?
-                } else {
-                    let before = threads(target.pid)?;
+            if kind == Kind::KeptOpen {
+                for _ in 0..batches {
+                    used += self.kept_open(target, clients).await?;
+                }
+            } else {
+                let before = threads(target.pid)?;
+                for _ in 0..batches {
                     self.connections(target, clients, Some(resumed)).await?;
-                    target.settle();
-                    cpu_us_since(target.pid, &before)?
-                };
+                }
+                target.settle();
+                used = cpu_us_since(target.pid, &before)?;
             }
             Ok(used / f64::from(batches) / count(clients.len()) / f64::from(each))
         })

@@ -163,7 +163,12 @@ impl fmt::Display for Report {
             let over = line.over.map(|over| shown(over, 2)).unwrap_or_default();
             write!(f, "{:<56}{us:>20}{per_s:>8.0}{over:>18}", line.row.words())?;
             for (us, times) in [line.nginx, line.beside].into_iter().flatten() {
-                write!(f, "{:>20}{:>20}", shown(us, 0), shown(times, 2))?;
+                if us.median.is_nan() {
+                    // It is the figure of a row that was not asked for.
+                    write!(f, "{:>40}", "")?;
+                } else {
+                    write!(f, "{:>20}{:>20}", shown(us, 0), shown(times, 2))?;
+                }
             }
             writeln!(f)?;
         }
