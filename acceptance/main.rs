@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod authorities;
 mod backup;
 mod bad_input;
 mod bad_state;

@@ -277,8 +277,8 @@ fn one_certificate_is_revoked_and_its_device_goes_on_with_the_other() {
     );
 
     for (serial, said) in [
-        ("00112233", "unknown-certificate"),
-        ("", "unknown-certificate"),
+        ("00112233", "no-such-certificate"),
+        ("", "no-such-certificate"),
     ] {
         let told = house.fails(&["ca", "revoke", serial]);
         assert!(told.contains(said), "{told}");

@@ -21,11 +21,11 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use super::forge::Shown;
 
 /// A client.
-pub(super) struct Client(Arc<ClientConfig>);
+pub(crate) struct Client(Arc<ClientConfig>);
 
 /// What a client got for what it showed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// An alert, by its name.
     Alert(String),
     /// The end of the connection, and no reason.
@@ -41,11 +41,20 @@ impl Client {
         root: &Path,
         version: &'static SupportedProtocolVersion,
     ) -> Self {
+        let chain = shown.chain.iter().cloned().map(CertificateDer::from);
+        let certified = CertifiedKey::new(chain.collect(), shown.key.holder());
+        Self::with(certified, root, version)
+    }
+
+    /// The same, of a chain and a key that need not belong together.
+    pub(crate) fn with(
+        certified: CertifiedKey,
+        root: &Path,
+        version: &'static SupportedProtocolVersion,
+    ) -> Self {
         let mut roots = RootCertStore::empty();
         let root = CertificateDer::from_pem_file(root).unwrap();
         roots.add(root).unwrap();
-        let chain = shown.chain.iter().cloned().map(CertificateDer::from);
-        let certified = CertifiedKey::new(chain.collect(), shown.key.holder());
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[version])
@@ -57,7 +66,7 @@ impl Client {
     }
 
     /// Polls as a stock client does, on a connection of its own.
-    pub(super) fn poll(&self, address: &str) -> Heard {
+    pub(crate) fn poll(&self, address: &str) -> Heard {
         match self.try_poll(address) {
             Ok(heard) => heard,
             Err(error) => {

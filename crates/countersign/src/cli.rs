@@ -1,8 +1,10 @@
 //! The command line as plain data.
 
 mod asking;
+mod authority;
 mod bundle;
 mod ca;
+mod import;
 mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -11,10 +13,12 @@ use clap::{Args, Parser, Subcommand};
 use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
+pub(crate) use authority::{Authority, AuthorityRegister, AuthoritySet};
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use ca::{
     Ca, CaCrl, CaExport, CaIssue, CaOffline, CaProve, CaReplace, CaRevoke, CaShow, CaSign,
 };
+pub(crate) use import::{DeviceImport, DeviceRepin};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
@@ -76,10 +80,10 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
-    /// Enroll, suspend, retire, revoke and look at devices
+    /// Enroll, import, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
-    /// Our own authorities: look, issue, replace, publish what was revoked, take roots offline
+    /// Authorities: our own (look, issue, replace, publish what was revoked, take roots offline), and those of others
     #[command(subcommand)]
     Ca(Ca),
     /// A virtual ESP32
@@ -240,6 +244,10 @@ pub(crate) enum Device {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Bring in devices that have certificates of a registered authority already
+    Import(DeviceImport),
+    /// Have a registered authority's device known by another key
+    Repin(DeviceRepin),
     /// Admit a suspended device again
     Resume {
         /// Its id

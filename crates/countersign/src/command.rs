@@ -1,7 +1,9 @@
 //! One file per command.
 
+mod authority;
 mod ca;
 mod device_enroll;
+mod device_import;
 mod device_look;
 mod device_state;
 mod image_inspect;
@@ -57,6 +59,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Device(Device::Suspend { id, reason }) => {
             block_on(device_state::suspend(&global, &id, reason.as_deref()))?;
         }
+        Command::Device(Device::Import(import)) => block_on(device_import::run(&global, &import))?,
+        Command::Device(Device::Repin(asked)) => block_on(device_state::repin(&global, &asked))?,
         Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
         Command::Ca(ca) => return ca::run(&global, &ca),
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),

@@ -50,8 +50,8 @@ pub(crate) async fn set(
 ) -> Result<(), StoreError> {
     let new_until = authority.new_until.map(|at| number("new_until", at.0));
     let changed = sqlx::query(
-        "UPDATE authorities SET mapping = $2, product = $3, vouches_for = $4, new_until = $5, known_after_end = $6 \
-         WHERE name = $1",
+        "UPDATE authorities SET mapping = $2, product = $3, vouches_for = $4, new_until = $5, known_after_end = $6, \
+         der = CASE authority_key WHEN $7 THEN $8 ELSE der END WHERE name = $1",
     )
     .bind(authority.name.as_str())
     .bind(authority.mapping.as_str())
@@ -59,6 +59,8 @@ pub(crate) async fn set(
     .bind(authority.vouches_for.as_str())
     .bind(new_until.transpose()?)
     .bind(authority.known_after_end)
+    .bind(authority.key.0.as_slice())
+    .bind(&authority.der)
     .execute(connection)
     .await
     .map_err(failed)?;

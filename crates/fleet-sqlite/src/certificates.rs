@@ -50,6 +50,29 @@ pub(crate) async fn add(
     Ok(())
 }
 
+/// Fills in a certificate of which the fingerprint alone was known; gives whether there was such a one.
+pub(crate) async fn fill_in(
+    connection: &mut SqliteConnection,
+    certificate: &CertificateRecord,
+) -> Result<bool, StoreError> {
+    let issuer = certificate.issuer.as_ref();
+    let changed = sqlx::query(
+        "UPDATE certificates SET serial = $2, subject = $3, issuer = $4, not_before = $5, not_after = $6, der = $7 \
+         WHERE fingerprint = $1 AND length(der) = 0",
+    )
+    .bind(certificate.fingerprint.0.as_slice())
+    .bind(&certificate.serial)
+    .bind(&certificate.subject)
+    .bind(issuer.map(|issuer| issuer.0.as_slice()))
+    .bind(number("not_before", certificate.not_before.0)?)
+    .bind(number("not_after", certificate.not_after.0)?)
+    .bind(&certificate.der)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(changed.rows_affected() > 0)
+}
+
 pub(crate) async fn of_device(
     executor: impl SqliteExecutor<'_>,
     id: &DeviceId,

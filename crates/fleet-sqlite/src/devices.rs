@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_fleet::{
     CertificateRecord, Device, DeviceId, DeviceState, Revoked, Running, Seen, StoreError,
 };
-use countersign_protocol::UnixTime;
+use countersign_protocol::{Digest, UnixTime};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -20,6 +20,20 @@ pub(crate) async fn create(
     connection: &mut SqliteConnection,
     device: &Device,
     certificate: &CertificateRecord,
+) -> Result<(), StoreError> {
+    add(&mut *connection, device).await?;
+    // Whatever else its record says, a certificate is the device's that it comes with.
+    let certificate = CertificateRecord {
+        device: Some(device.id.clone()),
+        ..certificate.clone()
+    };
+    certificates::add(connection, &certificate).await
+}
+
+/// Adds a device that is not there, without a certificate.
+pub(crate) async fn add(
+    connection: &mut SqliteConnection,
+    device: &Device,
 ) -> Result<(), StoreError> {
     let barred = strangers::admit(&mut *connection, device).await?;
     let (state, state_reason) = match &barred {
@@ -46,7 +60,7 @@ pub(crate) async fn create(
     .bind(running.and_then(|running| running.slot))
     .bind(running.map(|running| i64::from(running.pending_verify)))
     .bind(device.pin.as_ref().map(|pin| pin.0.as_slice()))
-    .execute(&mut *connection)
+    .execute(connection)
     .await
     .map_err(|error| {
         if is_duplicate(&error) {
@@ -55,12 +69,7 @@ pub(crate) async fn create(
             failed(error)
         }
     })?;
-    // Whatever else its record says, a certificate is the device's that it comes with.
-    let certificate = CertificateRecord {
-        device: Some(device.id.clone()),
-        ..certificate.clone()
-    };
-    certificates::add(connection, &certificate).await
+    Ok(())
 }
 
 pub(crate) async fn by_id(
@@ -112,6 +121,21 @@ pub(crate) async fn set_state(
     Ok(device)
 }
 
+/// Replaces the key by which a device is known.
+pub(crate) async fn set_pin(
+    connection: &mut SqliteConnection,
+    id: &DeviceId,
+    pin: &Digest,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE devices SET pin = $2 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(pin.0.as_slice())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
 /// Refuses another certificate for a device that will never come again, or whose key will not.
 pub(crate) async fn may_get_certificates(
     connection: &mut SqliteConnection,
@@ -119,12 +143,16 @@ pub(crate) async fn may_get_certificates(
 ) -> Result<(), StoreError> {
     let device = by_id(&mut *connection, id).await?;
     let device = device.ok_or_else(|| StoreError::UnknownDevice(id.clone()))?;
+    refuse_final(&device)?;
+    strangers::refuse_key(connection, id, device.pin.as_ref()).await
+}
+
+/// Refuses a device that will never come again.
+pub(crate) fn refuse_final(device: &Device) -> Result<(), StoreError> {
     match device.state {
-        DeviceState::Retired => Err(StoreError::DeviceRetired(id.clone())),
-        DeviceState::Revoked => Err(StoreError::DeviceRevoked(id.clone())),
-        DeviceState::Active | DeviceState::Suspended => {
-            strangers::refuse_key(connection, id, device.pin.as_ref()).await
-        }
+        DeviceState::Retired => Err(StoreError::DeviceRetired(device.id.clone())),
+        DeviceState::Revoked => Err(StoreError::DeviceRevoked(device.id.clone())),
+        DeviceState::Active | DeviceState::Suspended => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@
 //!
 //! **Schema.** `PRAGMA user_version` counts the migrations in the file. A file of a newer program is refused untouched.
 
+mod arrivals;
 mod audit;
 mod authorities;
 mod certificates;

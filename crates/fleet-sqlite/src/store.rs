@@ -6,16 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use countersign_fleet::{
-    AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
-    DeviceState, Issued, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority,
-    Release, ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen, Standing, Store,
-    StoreError,
+    Arrival, AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
+    DeviceState, Imported, Importing, Issued, OfferRecord, OfferState, ProductName, RefusalRecord,
+    RegisteredAuthority, Release, ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen,
+    Standing, Store, StoreError,
 };
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
-    audit, authorities, certificates, devices,
+    arrivals, audit, authorities, certificates, devices,
     error::failed,
     journal::{self, Entry, Journal, Listed},
     offers, refusals, releases, standing,
@@ -201,6 +201,67 @@ impl Store for SqliteStore {
         certificates::add(&mut transaction, certificate).await?;
         audit::add(&mut transaction, audit).await?;
         self.commit(transaction, Changed::Nothing).await
+    }
+
+    async fn import(&self, arrivals: &[Arrival], how: Importing) -> Result<Imported, StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        let outcomes = arrivals::import(&mut transaction, arrivals).await?;
+        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let written = match how {
+            Importing::Try => false,
+            Importing::AllOrNothing => refused == 0,
+            Importing::SkipRefused => refused < outcomes.len(),
+        };
+        if written {
+            self.commit(transaction, Changed::All).await?;
+        }
+        Ok(Imported { outcomes, written })
+    }
+
+    async fn complete_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        pin: &Digest,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        if arrivals::complete(&mut transaction, certificate, pin).await? {
+            audit::add(&mut transaction, audit).await?;
+        }
+        let changed = certificate.device.as_ref();
+        let changed = changed.map_or(Changed::All, Changed::Device);
+        self.commit(transaction, changed).await
+    }
+
+    async fn repin(
+        &self,
+        id: &DeviceId,
+        pin: &Digest,
+        certificate: Option<&CertificateRecord>,
+        superseded: &[Digest],
+        audit: &AuditEntry,
+    ) -> Result<Device, StoreError> {
+        let mut transaction = self.begin_journaled().await?;
+        let device = arrivals::repin(&mut transaction, id, pin, certificate).await?;
+        let reason = RevocationReason::Superseded;
+        let revoked = Revoked {
+            at: audit.at,
+            reason,
+        };
+        let mut entries = Vec::new();
+        for fingerprint in superseded {
+            if certificates::revoke(&mut transaction, fingerprint, revoked).await?
+                && let Some(record) =
+                    certificates::by_fingerprint(&mut transaction, fingerprint).await?
+            {
+                let of = record.device.as_ref();
+                entries.push(Entry::of_certificate(revoked, of, Listed::of(&record)));
+            }
+        }
+        audit::add(&mut transaction, audit).await?;
+        self.commit_journaled(transaction, entries, Changed::All)
+            .await?;
+        Ok(device)
     }
 
     async fn find_certificates(

@@ -56,8 +56,16 @@ pub struct CertificateRecord {
     pub not_after: UnixTime,
     /// When and why it was revoked, if it was.
     pub revoked: Option<Revoked>,
-    /// The certificate itself.
+    /// The certificate itself. Empty where nothing but its fingerprint is known yet, since an operator said that it is the
+    /// device's: then serial number and subject are empty too, and the dates are the widest.
     pub der: Vec<u8>,
+}
+
+impl CertificateRecord {
+    /// Whether the certificate itself is known, and not its fingerprint alone.
+    pub const fn is_whole(&self) -> bool {
+        !self.der.is_empty()
+    }
 }
 
 /// When and why a certificate was revoked.

@@ -8,6 +8,7 @@
     reason = "a test suite, which fails by a panic"
 )]
 
+mod arrivals;
 mod certificates;
 mod devices;
 mod gate;
@@ -30,6 +31,10 @@ pub async fn run<S: Store>(fresh: impl AsyncFn() -> S) {
     devices::lists_in_order(&fresh().await).await;
     devices::sets_state(&fresh().await).await;
     devices::notes_what_was_seen(&fresh().await).await;
+    arrivals::imports_all_or_what_is_not_refused(&fresh().await).await;
+    arrivals::imports_nobody_who_may_not_come(&fresh().await).await;
+    arrivals::completes_what_is_awaited(&fresh().await).await;
+    arrivals::replaces_a_pin(&fresh().await).await;
     certificates::adds_and_finds(&fresh().await).await;
     certificates::revokes_one(&fresh().await).await;
     certificates::bars(&fresh().await).await;

@@ -1,5 +1,6 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
+pub mod arrival;
 pub mod authority;
 pub mod certificate;
 pub mod code;
@@ -13,7 +14,9 @@ pub mod refusal;
 pub mod release;
 pub mod standing;
 pub mod store;
+pub mod vouching;
 
+pub use arrival::{Arrival, Arrived, Imported, Importing};
 pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
 pub use certificate::{
     Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, Issued,
@@ -28,3 +31,4 @@ pub use refusal::RefusalRecord;
 pub use release::{Release, ReleaseId};
 pub use standing::Standing;
 pub use store::{AuditEntry, Store, StoreError};
+pub use vouching::{Known, Question, Unvouched, Verdict, vouch};

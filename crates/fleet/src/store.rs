@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 
 use crate::{
-    AuthorityName, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
-    DeviceState, Issued, OfferRecord, OfferState, ProductName, RefusalRecord, RegisteredAuthority,
-    Release, ReleaseId, RevocationReason, RevokedSerial, Seen, Standing,
+    Arrival, AuthorityName, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device,
+    DeviceId, DeviceState, Imported, Importing, Issued, OfferRecord, OfferState, ProductName,
+    RefusalRecord, RegisteredAuthority, Release, ReleaseId, RevocationReason, RevokedSerial, Seen,
+    Standing,
 };
 
 /// One line of what was done, by whom, to what.
@@ -73,6 +74,30 @@ pub trait Store: fmt::Debug + Send + Sync {
         certificate: &CertificateRecord,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
+    /// Brings in devices of registered authorities, all in one transaction. Refuses of each what [`Self::create_device`] and
+    /// [`Self::add_certificate`] refuse, with [`StoreError::OtherKey`] one that is known by another key, and with
+    /// [`StoreError::CertificateExists`] one whose certificate is another's; that is no error of the whole.
+    async fn import(&self, arrivals: &[Arrival], how: Importing) -> Result<Imported, StoreError>;
+    /// Fills in a certificate of a device of which the fingerprint alone was known, and pins the device's key where none
+    /// is. Refuses a device in a final state, and with [`StoreError::OtherKey`] one that is known by another key; where all of it
+    /// is there, changes and audits nothing.
+    async fn complete_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        pin: &Digest,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// Replaces the key by which a device is known, adds a certificate for the new one, if there is one and it is not
+    /// recorded, and revokes those with the fingerprints in `superseded`, as superseded as of `audit.at`. Refuses a device in
+    /// a final state, and the key of one that was revoked.
+    async fn repin(
+        &self,
+        id: &DeviceId,
+        pin: &Digest,
+        certificate: Option<&CertificateRecord>,
+        superseded: &[Digest],
+        audit: &AuditEntry,
+    ) -> Result<Device, StoreError>;
     /// Certificates, those that end first at the head, `limit` of them at most.
     async fn find_certificates(
         &self,
@@ -115,7 +140,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         authority: &RegisteredAuthority,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
-    /// Changes what a registered authority may do; its name, certificate and key stay what they are.
+    /// Changes what a registered authority may do, and its certificate where that is for the same key; its name and key stay
+    /// what they are.
     async fn set_authority(
         &self,
         authority: &RegisteredAuthority,
@@ -188,6 +214,9 @@ pub enum StoreError {
     /// An authority of that name or with that key is registered already.
     #[error("an authority `{0}`, or one with its key, is already registered")]
     AuthorityExists(AuthorityName),
+    /// The device is known by another key than the one that it is to be known by.
+    #[error("device `{0}` is known by another key")]
+    OtherKey(DeviceId),
     /// The device was revoked, which nothing takes back.
     #[error("device `{0}` is revoked, and stays so")]
     DeviceRevoked(DeviceId),

@@ -1,10 +1,25 @@
 //! Who may come: asked for every request, on every connection, new or resumed.
+//!
+//! A device of ours is known by the certificates that we issued to it. A registered authority's is known by its name and its key,
+//! whatever certificates the authority gives it: the first time that one of them is shown, it is recorded, and the device
+//! with it where the authority may bring in new ones.
 
-use countersign_fleet::{AuthorityName, Device, DeviceState, OfferRecord, Release, Standing};
-use countersign_protocol::Digest;
+mod adopt;
+mod pace;
+
+use countersign_fleet::{
+    AuthorityName, Device, DeviceState, Known, OfferRecord, Question, Release, Standing, Unvouched,
+    Verdict, vouch,
+};
+use countersign_protocol::{Digest, UnixTime};
 use countersign_x509::Certificate;
 
-use crate::{Context, Error, Refusal};
+pub use self::pace::{CERTIFICATES_AN_HOUR, NEW_DEVICES_AN_HOUR};
+pub(crate) use self::{
+    adopt::{new_device, registered_record},
+    pace::Pace,
+};
+use crate::{Context, Error, Refusal, gate::Registered, record::key_of};
 
 /// A device that was admitted; only [`admit`] makes one.
 #[derive(Clone, Debug)]
@@ -49,25 +64,100 @@ impl Shown {
     }
 }
 
-/// Admits the device that a certificate was issued to. That the peer holds the certificate's key, and that it stands
-/// under the device root, was proved by the handshake; what is asked here may have changed since.
+/// Admits the device whose certificate was shown. That the peer holds the certificate's key, and that it stands under
+/// our device root or under a registered authority, was proved by the handshake; what is asked here may have changed since.
 ///
 /// # Errors
 /// [`Error::NotAdmitted`] with the reason, or [`Error::Store`].
 pub async fn admit(context: &Context, shown: &Shown) -> Result<Admitted, Error> {
-    let Some(standing) = context.store.standing(&shown.fingerprint).await? else {
-        return Err(Error::NotAdmitted(Refusal::UnknownCertificate));
-    };
-    let certificate = &standing.certificate;
-    let refusal = match standing.device.state {
+    for _ in 0..LOOKS {
+        let standing = context.store.standing(&shown.fingerprint).await?;
+        if let Some(standing) = &standing {
+            judge(context, shown, standing)?;
+        }
+        match (standing, &shown.authority) {
+            (Some(standing), _) if standing.certificate.is_whole() => {
+                return Ok(Admitted(standing));
+            }
+            (Some(standing), Some(name)) => {
+                adopt::complete(context, shown, name, &standing.device).await?;
+            }
+            (None, Some(name)) => adopt::adopt(context, shown, name).await?,
+            (_, None) => break,
+        }
+    }
+    Err(Error::NotAdmitted(Refusal::UnknownCertificate))
+}
+
+/// Whether a device may come by a certificate that is recorded as its own.
+fn judge(context: &Context, shown: &Shown, standing: &Standing) -> Result<(), Error> {
+    let (device, certificate) = (&standing.device, &standing.certificate);
+    let now = context.clock.now();
+    let authority = shown.authority.as_ref();
+    let refusal = match device.state {
+        _ if device.id.authority() != authority.map(AuthorityName::as_str) => {
+            Some(Refusal::OtherAuthority)
+        }
         DeviceState::Revoked => Some(Refusal::Revoked),
         DeviceState::Retired => Some(Refusal::Retired),
         DeviceState::Suspended => Some(Refusal::Suspended),
         DeviceState::Active if certificate.revoked.is_some() => Some(Refusal::Revoked),
-        DeviceState::Active if certificate.not_after < context.clock.now() => Some(Refusal::Ended),
+        DeviceState::Active if certificate.not_after < now => Some(Refusal::Ended),
         DeviceState::Active => None,
     };
-    refusal.map_or(Ok(Admitted(standing)), |refusal| {
-        Err(Error::NotAdmitted(refusal))
+    if let Some(refusal) = refusal {
+        return Err(Error::NotAdmitted(refusal));
+    }
+    let Some(name) = authority else {
+        return Ok(());
+    };
+    // Known as its certificate is, its authority may have been changed since, and its key replaced.
+    let registered = registered(context, name)?;
+    let key = key_of(&shown.certificate);
+    let known = Known {
+        state: device.state,
+        // Imported by a fingerprint, it is the first to be shown of its certificates that says by which key it is known.
+        same_key: match device.pin {
+            Some(pin) => pin == key,
+            None => !certificate.is_whole(),
+        },
+    };
+    match ask(&registered, now, Some(known)) {
+        Verdict::Admit => Ok(()),
+        Verdict::BringIn(_) => Err(Error::NotAdmitted(Refusal::NotYetKnown(name.clone()))),
+        Verdict::Refuse(why) => Err(Error::NotAdmitted(refused(why, name))),
+    }
+}
+
+/// What is registered of an authority.
+fn registered(context: &Context, name: &AuthorityName) -> Result<Registered, Error> {
+    let anchors = context.gate.anchors();
+    let found = anchors.registered(name).cloned();
+    // One that vouched in the handshake and is gone since.
+    found.ok_or_else(|| Error::NotAdmitted(Refusal::AuthorityWithdrawn(name.clone())))
+}
+
+/// Whether the authority's word for a device is enough.
+fn ask(registered: &Registered, now: UnixTime, device: Option<Known>) -> Verdict<'_> {
+    vouch(&Question {
+        authority: &registered.authority,
+        authority_ends: UnixTime(registered.certificate.not_after()),
+        now,
+        device,
     })
 }
+
+fn refused(why: Unvouched, authority: &AuthorityName) -> Refusal {
+    match why {
+        Unvouched::Revoked => Refusal::Revoked,
+        Unvouched::Retired => Refusal::Retired,
+        Unvouched::Suspended => Refusal::Suspended,
+        Unvouched::Withdrawn => Refusal::AuthorityWithdrawn(authority.clone()),
+        Unvouched::Ended => Refusal::AuthorityEnded(authority.clone()),
+        Unvouched::OtherKey => Refusal::OtherKey,
+        Unvouched::NotYetKnown => Refusal::NotYetKnown(authority.clone()),
+    }
+}
+
+/// How often a certificate is looked for: once more after it was recorded, and once more where another connection was faster.
+const LOOKS: usize = 3;

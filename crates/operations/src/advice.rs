@@ -82,7 +82,7 @@ fn ago(at: UnixTime, now: UnixTime) -> String {
 const ADVICE: &[(&str, &str)] = &[
     (
         "authority-ended",
-        "have its authority's certificate renewed and registered, or let it vouch for known devices after its end",
+        "have its authority's certificate renewed (`ca set --certificate`), or let it vouch for known devices after its end",
     ),
     (
         "authority-withdrawn",
@@ -90,7 +90,7 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "bad-certificate",
-        "flash the whole `device.pem` of its enrollment again",
+        "have its issuer certify it anew; of a device of ours, flash the whole `device.pem` of its enrollment again",
     ),
     ("certificate-ended", "give it a new certificate"),
     (
@@ -132,6 +132,14 @@ const ADVICE: &[(&str, &str)] = &[
     (
         "other-key",
         "find out who has its name: if it was given a new key on purpose, retire this one and import it anew",
+    ),
+    (
+        "too-many-certificates",
+        "find out why it shows ever new certificates; it comes in again by one that is known, or in the next hour",
+    ),
+    (
+        "too-many-new-devices",
+        "import the devices (`countersign device import`), or wait for the next hour; if they are not yours, withdraw their authority",
     ),
     (
         "unknown-certificate",
@@ -183,6 +191,8 @@ mod tests {
                 what: String::new(),
             },
             Refusal::OtherAuthority,
+            Refusal::TooManyCertificates,
+            Refusal::TooManyNewDevices("acme".parse().unwrap()),
             Refusal::WrongProduct,
         ];
         for refusal in &all {
@@ -198,6 +208,8 @@ mod tests {
                 | Refusal::AuthorityWithdrawn(_)
                 | Refusal::WrongName { .. }
                 | Refusal::OtherAuthority
+                | Refusal::TooManyCertificates
+                | Refusal::TooManyNewDevices(_)
                 | Refusal::WrongProduct => {}
             }
         }

@@ -1,6 +1,6 @@
 //! What can stand in the way of a workflow, with a stable code for each.
 
-use countersign_fleet::{AuthorityName, DeviceId, NameError, ProductName};
+use countersign_fleet::{AuthorityName, DeviceId, NameError, ProductName, StoreError};
 use countersign_images::{ManifestError, UrlError};
 use countersign_protocol::Digest;
 
@@ -47,6 +47,18 @@ pub enum Refusal {
     /// The certificate was issued to a device in another authority's namespace.
     #[error("another authority vouches for this certificate than for its device")]
     OtherAuthority,
+    /// The device shows one new certificate after the other.
+    #[error(
+        "{most} certificates for the device's key were recorded in this hour, and this is one more",
+        most = crate::admit::CERTIFICATES_AN_HOUR
+    )]
+    TooManyCertificates,
+    /// A registered authority brings in one new device after the other.
+    #[error(
+        "`{0}` brought in {most} devices in this hour, and this is one more",
+        most = crate::admit::NEW_DEVICES_AN_HOUR
+    )]
+    TooManyNewDevices(AuthorityName),
     /// The device says that it is of another product than it was enrolled as.
     #[error("the device was enrolled as another product")]
     WrongProduct,
@@ -67,6 +79,8 @@ impl Refusal {
             Self::WrongName { .. } => "wrong-name",
             Self::OtherAuthority => "other-authority",
             Self::Ended => "certificate-ended",
+            Self::TooManyCertificates => "too-many-certificates",
+            Self::TooManyNewDevices(_) => "too-many-new-devices",
             Self::WrongProduct => "wrong-product",
         }
     }
@@ -211,6 +225,34 @@ pub enum Error {
     /// No such release.
     #[error("no release `{0}`")]
     UnknownRelease(String),
+    /// An authority is not one that can be registered, or not for that.
+    #[error("the authority is not acceptable: {0}")]
+    UnfitAuthority(crate::unfit::Unfit),
+    /// The certificates of CAs that come with an import cannot be read.
+    #[error("the certificates of the CAs between cannot be read: {0}")]
+    BadIntermediates(countersign_x509::Error),
+    /// A public key is none, or one with which no handshake is taken.
+    #[error("the public key is not acceptable: {0}")]
+    BadPublicKey(String),
+    /// A device of a registered authority is not what it is said to be.
+    #[error(transparent)]
+    NotImported(#[from] crate::import::NotImported),
+    /// A device of ours, which is known by certificates and not by its key.
+    #[error(
+        "device `{0}` is not a registered authority's: it is known by the certificates that were issued to it here"
+    )]
+    NotPinned(DeviceId),
+    /// More is to be imported than is written at once.
+    #[error("{entries} devices are more than are imported at once ({most}): do it in parts")]
+    TooManyEntries {
+        /// How many there are.
+        entries: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The work ended half-way, for a reason of ours.
+    #[error("the server gave up half-way")]
+    GivenUp,
     /// The image is for another chip than the product's devices have.
     #[error(
         "the image is for {image} (byte 12), and product `{product}` is for {wanted}, {because}"
@@ -232,7 +274,7 @@ pub enum Error {
 
     /// The fleet's store failed, or refused.
     #[error(transparent)]
-    Store(#[from] countersign_fleet::StoreError),
+    Store(#[from] StoreError),
     /// The image store failed.
     #[error(transparent)]
     Images(#[from] countersign_images::StoreError),
@@ -244,7 +286,6 @@ pub enum Error {
 impl Error {
     /// The stable code, for programs.
     pub fn code(&self) -> &'static str {
-        use countersign_fleet::StoreError;
         match self {
             Self::BadImage(_) => "bad-image",
             Self::AmbiguousSerial { .. } => "ambiguous-serial",
@@ -271,10 +312,17 @@ impl Error {
             Self::OldCounter { .. } => "old-counter",
             Self::ProductNotNamed { .. } => "product-not-named",
             Self::UnsignedImage(_) => "unsigned-image",
-            Self::UnknownDevice(_) | Self::Store(StoreError::UnknownDevice(_)) => "unknown-device",
+            Self::UnknownDevice(_) => "unknown-device",
             Self::UnknownOffer => "unknown-offer",
             Self::UnknownProduct { .. } => "unknown-product",
             Self::UnknownRelease(_) => "unknown-release",
+            Self::UnfitAuthority(_) => "unfit-authority",
+            Self::BadIntermediates(_) => "bad-certificate",
+            Self::BadPublicKey(_) => "bad-public-key",
+            Self::NotImported(why) => why.code(),
+            Self::NotPinned(_) => "not-pinned",
+            Self::TooManyEntries { .. } => "too-many-entries",
+            Self::GivenUp => "bad-answer",
             Self::WrongChip { .. } => "wrong-chip",
             Self::BadUrl(error) => match error {
                 UrlError::BadSignature => "bad-url-signature",
@@ -282,25 +330,34 @@ impl Error {
                 UrlError::UnknownKey => "unknown-url-key",
                 _ => "malformed-url",
             },
-            Self::Store(StoreError::DeviceExists(_)) => "device-exists",
-            Self::Store(StoreError::DeviceRevoked(_)) => "already-revoked",
-            Self::Store(StoreError::DeviceRetired(_)) => "already-retired",
-            Self::Store(StoreError::Journal(_)) => "journal-unreliable",
-            Self::Store(StoreError::AuthorityExists(_)) => "authority-exists",
-            Self::NoSuchAuthority(_) | Self::Store(StoreError::UnknownAuthority(_)) => {
-                "unknown-authority"
-            }
-            Self::UnknownSerial(_) | Self::Store(StoreError::UnknownCertificate(_)) => {
-                "unknown-certificate"
-            }
-            Self::Store(StoreError::ReleaseExists { .. }) => "release-exists",
-            Self::Store(StoreError::Full(_))
-            | Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",
-            Self::Store(StoreError::ReadOnly(_)) => "read-only",
-            Self::Store(_) => "store-failed",
+            Self::NoSuchAuthority(_) => "unknown-authority",
+            Self::UnknownSerial(_) => "no-such-certificate",
+            Self::Store(error) => store_code(error),
+            Self::Images(countersign_images::StoreError::Full { .. }) => "disk-full",
             Self::Images(_) => "image-store-failed",
             Self::IssuerEnded { .. } | Self::Pki(_) => "authority-failed",
         }
+    }
+}
+
+/// The stable code of what the fleet's store says.
+pub(crate) const fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::DeviceExists(_) => "device-exists",
+        StoreError::DeviceRevoked(_) => "already-revoked",
+        StoreError::DeviceRetired(_) => "already-retired",
+        StoreError::Journal(_) => "journal-unreliable",
+        StoreError::AuthorityExists(_) => "authority-exists",
+        StoreError::UnknownAuthority(_) => "unknown-authority",
+        // Not `unknown-certificate`, nor `other-key`: these say why somebody who shows a certificate is refused.
+        StoreError::UnknownCertificate(_) => "no-such-certificate",
+        StoreError::OtherKey(_) => "known-by-another-key",
+        StoreError::CertificateExists(_) => "certificate-exists",
+        StoreError::UnknownDevice(_) => "unknown-device",
+        StoreError::ReleaseExists { .. } => "release-exists",
+        StoreError::Full(_) => "disk-full",
+        StoreError::ReadOnly(_) => "read-only",
+        _ => "store-failed",
     }
 }
 

@@ -11,21 +11,23 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
 };
 
-use countersign_fleet::{AuthorityName, Store};
+use countersign_fleet::{AuthorityName, RegisteredAuthority, Store};
 use countersign_protocol::Digest;
 use countersign_x509::Certificate;
 
 pub use self::barred::Bar;
 use self::barred::BarredSet;
-use crate::Error;
+use crate::{Error, admit::Pace};
 
 /// What is known of who may come, in memory.
 pub struct Gate {
     barred: RwLock<BarredSet>,
     anchors: RwLock<Arc<Anchors>>,
     planes: Mutex<Vec<Weak<dyn Cut>>>,
-    /// Held by who changes a device's state in the store and then here, so that no other change comes between the two.
+    /// Held by who changes a device's state, or an authority, in the store and then here, so that no other change comes between the two.
     pub(crate) follows: tokio::sync::Mutex<()>,
+    /// How many certificates of registered authorities were recorded lately.
+    pub(crate) pace: Pace,
 }
 
 /// Where connections can be cut: a plane.
@@ -51,6 +53,26 @@ pub struct Anchor {
     pub authority: Option<AuthorityName>,
     /// Its certificate.
     pub certificate: Certificate,
+    /// What is registered of it; none of our own root.
+    pub registered: Option<Registered>,
+}
+
+/// A registered authority, with its certificate as it was read. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// What it may do, and where its certificates name their devices.
+    pub authority: Arc<RegisteredAuthority>,
+    /// Its certificate.
+    pub certificate: Certificate,
+}
+
+impl Anchors {
+    /// A registered authority by its name.
+    pub fn registered(&self, name: &AuthorityName) -> Option<&Registered> {
+        let all = self.all.iter();
+        all.filter_map(|anchor| anchor.registered.as_ref())
+            .find(|registered| registered.authority.name == *name)
+    }
 }
 
 impl Gate {
@@ -59,6 +81,7 @@ impl Gate {
         let own = Anchor {
             authority: None,
             certificate: device_root,
+            registered: None,
         };
         Self {
             barred: RwLock::default(),
@@ -68,6 +91,7 @@ impl Gate {
             })),
             planes: Mutex::default(),
             follows: tokio::sync::Mutex::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -97,8 +121,12 @@ impl Gate {
                 continue;
             };
             all.push(Anchor {
-                authority: Some(authority.name),
-                certificate,
+                authority: Some(authority.name.clone()),
+                certificate: certificate.clone(),
+                registered: Some(Registered {
+                    authority: Arc::new(authority),
+                    certificate,
+                }),
             });
         }
         *anchors = Arc::new(Anchors {

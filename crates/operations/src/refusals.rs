@@ -169,14 +169,18 @@ impl All {
     }
 }
 
-/// A stranger's certificate may have any text for a name; RFC 5280 (appendix A.1, `ub-common-name`) has 64 characters.
+/// A stranger's certificate may have any text for a name; RFC 5280 (appendix A.1, `ub-common-name`) has 64 characters, and
+/// the name of a registered authority may stand before it.
 fn bound(refused: &mut Refused) {
     if let Some(claimed) = &mut refused.claimed
-        && let Some((end, _)) = claimed.char_indices().nth(64)
+        && let Some((end, _)) = claimed.char_indices().nth(CLAIMED)
     {
         claimed.truncate(end);
     }
 }
+
+/// How many characters of a name are remembered: those of the longest id, `AUTHORITY/NAME`.
+const CLAIMED: usize = 32 + 1 + 64;
 
 /// How many refusals are remembered.
 pub const REMEMBERED: usize = 200;
@@ -260,6 +264,14 @@ mod tests {
             claimed,
             ..refused([192, 0, 2, 1], "unknown-issuer", 0)
         });
-        assert_eq!(refusals.all()[0].claimed, Some("ä".repeat(64)));
+        assert_eq!(refusals.all()[0].claimed, Some("ä".repeat(CLAIMED)));
+        // The longest id that there is stays whole: cut, it would be another device's.
+        let longest = format!("{}/{}", "a".repeat(32), "d".repeat(64));
+        longest.parse::<countersign_fleet::DeviceId>().unwrap();
+        refusals.push(Refused {
+            claimed: Some(longest.clone()),
+            ..refused([192, 0, 2, 1], "other-key", 0)
+        });
+        assert_eq!(refusals.all()[0].claimed, Some(longest));
     }
 }

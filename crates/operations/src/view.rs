@@ -1,11 +1,13 @@
 //! What the operator plane shows, and the program prints: the JSON of every answer.
 
 mod ca;
+mod registered;
 
 use countersign_fleet::{CertificateRecord, Device, OfferRecord, RefusalRecord, Release};
 use countersign_protocol::UnixTime;
 use serde::{Deserialize, Serialize};
 
+pub use self::registered::{ImportView, NotImportedView, RegisteredView};
 use crate::{
     advice,
     refusals::Refused,
@@ -26,6 +28,9 @@ pub struct DeviceView {
     pub product: String,
     /// Its URN.
     pub urn: String,
+    /// SHA-256 of its public key, where it is known by that: a device of a registered authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
     /// `active`, `suspended`, `retired` or `revoked`.
     pub state: String,
     /// Why it may not come, as the operator said.
@@ -241,6 +246,7 @@ impl DeviceView {
             id: device.id.to_string(),
             product: device.product.to_string(),
             urn: device.urn.clone(),
+            pin: device.pin.map(|pin| pin.to_string()),
             state: device.state.as_str().to_owned(),
             state_reason: device.state_reason.clone(),
             enrolled_at: rfc3339(device.enrolled_at),

@@ -111,6 +111,8 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::StillInUse { .. }
         | Operation::Store(
             StoreError::AuthorityExists(_)
+            | StoreError::CertificateExists(_)
+            | StoreError::OtherKey(_)
             | StoreError::DeviceExists(_)
             | StoreError::DeviceRetired(_)
             | StoreError::DeviceRevoked(_)
@@ -121,9 +123,10 @@ fn status(error: &Operation) -> StatusCode {
             StatusCode::INSUFFICIENT_STORAGE
         }
         Operation::Store(_) | Operation::Images(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Operation::Custody(_) | Operation::IssuerEnded { .. } | Operation::Pki(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        Operation::Custody(_)
+        | Operation::IssuerEnded { .. }
+        | Operation::Pki(_)
+        | Operation::GivenUp => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

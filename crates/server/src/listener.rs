@@ -67,7 +67,7 @@ impl Guest {
 
     /// Remembers that it met a limit.
     pub(crate) fn met_limit(&self, plane: &Plane, code: &'static str, reason: String) {
-        let claimed = self.name();
+        let claimed = self.name(plane);
         met_limit(
             &plane.context,
             plane.name,
@@ -80,7 +80,7 @@ impl Guest {
 
     /// Remembers that it was refused.
     pub(crate) fn refused(&self, plane: &Plane, code: &'static str, reason: String) {
-        let claimed = self.name();
+        let claimed = self.name(plane);
         refuse(
             &plane.context,
             plane.name,
@@ -91,8 +91,8 @@ impl Guest {
         );
     }
 
-    fn name(&self) -> Option<String> {
-        self.peer.as_ref()?.claimed()
+    fn name(&self, plane: &Plane) -> Option<String> {
+        self.peer.as_ref()?.claimed(&plane.context)
     }
 }
 
@@ -289,7 +289,8 @@ async fn handshake(
             let found = presented.describe(cause);
             let (code, reason) = found.unwrap_or_else(|| ("handshake-failed", error.to_string()));
             let leaf = presented.leaf();
-            refuse_shown(context, name, address, leaf.as_ref(), code, reason);
+            let shown = (leaf.as_ref(), claimed);
+            refuse_shown(context, name, address, shown, code, reason);
             return None;
         }
         Err(_) => {

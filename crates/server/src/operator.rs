@@ -4,7 +4,9 @@ mod ceremonies;
 mod certificate;
 mod certificates;
 mod devices;
+mod import;
 mod look;
+mod registered;
 mod releases;
 
 use std::sync::Arc;
@@ -97,12 +99,19 @@ fn routes() -> Router<Operator> {
         .route("/v1/server", get(look::server))
         .route("/v1/audit", get(look::audit))
         .route("/v1/refusals", get(look::refusals))
+        .route(
+            "/v1/authorities",
+            get(registered::list).post(registered::register),
+        )
+        .route("/v1/authorities/{name}/set", post(registered::set))
+        .route("/v1/authorities/{name}/import", post(import::import))
         .route("/v1/devices", get(devices::list).post(devices::enroll))
         .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/devices/{id}/revoke", post(devices::revoke))
         .route("/v1/devices/{id}/retire", post(devices::retire))
         .route("/v1/devices/{id}/suspend", post(devices::suspend))
         .route("/v1/devices/{id}/resume", post(devices::resume))
+        .route("/v1/devices/{id}/repin", post(devices::repin))
         .route("/v1/releases", get(releases::list).post(releases::publish))
         .route("/v1/releases/{name}", get(releases::show))
         .route("/v1/ca", get(certificates::authorities))

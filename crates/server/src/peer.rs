@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use countersign_operations::{
     Context, Error as Operation,
     admit::{Admitted, Shown, admit},
+    naming,
     refusals::{Log, Refused},
 };
 use countersign_protocol::Digest;
@@ -31,9 +32,14 @@ pub(crate) struct Shared {
 }
 
 impl Peer {
-    /// The name in its certificate.
-    pub(crate) fn claimed(&self) -> Option<String> {
-        self.shown.certificate.common_name().map(str::to_owned)
+    /// The name in its certificate, in the namespace of whoever vouches for it.
+    pub(crate) fn claimed(&self, context: &Context) -> Option<String> {
+        let Shown {
+            certificate,
+            authority,
+            ..
+        } = &self.shown;
+        naming::claimed(&context.gate.anchors(), certificate, authority.as_ref())
     }
 
     /// Remembers that a request of this peer was refused, and why.
@@ -44,7 +50,7 @@ impl Peer {
                 context,
                 self.plane,
                 self.address,
-                self.claimed(),
+                self.claimed(context),
                 code,
                 reason,
             )
@@ -66,16 +72,16 @@ pub(crate) fn refuse(
     remember(context, &refused);
 }
 
-/// Remembers that somebody was refused who showed this certificate in the handshake, and says so in the log.
+/// Remembers that somebody was refused who showed this certificate in the handshake, under the name that is in it, and says
+/// so in the log.
 pub(crate) fn refuse_shown(
     context: &Context,
     plane: &'static str,
     from: IpAddr,
-    shown: Option<&Certificate>,
+    (shown, claimed): (Option<&Certificate>, Option<String>),
     code: &'static str,
     reason: String,
 ) {
-    let claimed = shown.and_then(Certificate::common_name).map(str::to_owned);
     let refused = Refused {
         shown: shown.map(|leaf| Digest(leaf.fingerprint())),
         ..refused(context, plane, from, claimed, code, reason)

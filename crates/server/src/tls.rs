@@ -8,6 +8,7 @@ mod refused;
 mod rules;
 mod sessions;
 mod verifier;
+mod version1;
 
 use std::{
     fmt,

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod chain;
 pub mod choose;
 pub mod config;
+pub mod csv;
 pub mod device;
 pub mod esp_idf;
 pub mod lines;

@@ -15,6 +15,8 @@ use std::collections::HashSet;
 
 use countersign_x509::{Certificate, name::escaped, pem};
 
+use crate::csv;
+
 /// One root of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Listed {
@@ -96,7 +98,8 @@ fn from_pem(text: &str) -> List {
 }
 
 fn from_csv(text: &str) -> Result<List, Error> {
-    let mut records = records(text)?.into_iter();
+    let records = csv::records(text).map_err(|csv::Cut { line }| Error::Cut { line })?;
+    let mut records = records.into_iter().map(|record| record.fields);
     let head = records.next().unwrap_or_default();
     let column = |name: &str| head.iter().position(|column| column.trim() == name);
     let certificates = column("PEM Info").ok_or(Error::NoPemColumn)?;
@@ -161,39 +164,6 @@ impl List {
 fn last_second(date: &str) -> Option<u64> {
     let date = countersign_roots::Date::parse(&date.replace('.', "-"))?;
     Some(date.unix_seconds() + 86_399)
-}
-
-/// The records of a CSV (RFC 4180): fields may be quoted, and then hold commas, line ends and doubled quotes.
-fn records(text: &str) -> Result<Vec<Vec<String>>, Error> {
-    let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut quoted_since) = (1, None);
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        line += usize::from(c == '\n');
-        match (c, quoted_since) {
-            ('"', None) => quoted_since = Some(line),
-            ('"', Some(_)) if rest.peek() == Some(&'"') => {
-                rest.next();
-                field.push('"');
-            }
-            ('"', Some(_)) => quoted_since = None,
-            (',', None) => record.push(std::mem::take(&mut field)),
-            ('\r', None) => {}
-            ('\n', None) => {
-                record.push(std::mem::take(&mut field));
-                records.push(std::mem::take(&mut record));
-            }
-            (c, _) => field.push(c),
-        }
-    }
-    if let Some(line) = quoted_since {
-        return Err(Error::Cut { line });
-    }
-    if !field.is_empty() || !record.is_empty() {
-        record.push(field);
-        records.push(record);
-    }
-    Ok(records)
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";

@@ -33,6 +33,7 @@ struct Inner {
 
 /// What a certificate says. Ranges are of bytes in its DER.
 struct Fields {
+    version: u8,
     tbs: Range<usize>,
     serial: Vec<u8>,
     serial_is_negative: bool,
@@ -101,6 +102,11 @@ impl Certificate {
     /// The whole certificate, as it was read.
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// The version, 1 to 3 (RFC 5280 §4.1.2.1). Only the third has extensions.
+    pub fn version(&self) -> u8 {
+        self.0.fields.version
     }
 
     /// The subject's name: a raw DER `Name`.

@@ -24,6 +24,7 @@ pub mod check_in_reply;
 pub mod crl;
 pub mod digests;
 pub mod download_url;
+pub mod fleet_list;
 pub mod identity;
 pub mod idf_release;
 pub mod journal;
@@ -75,6 +76,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("crl", crl::run),
     ("digests", digests::run),
     ("download_url", download_url::run),
+    ("fleet_list", fleet_list::run),
     ("identity", identity::run),
     ("idf_release", idf_release::run),
     ("journal", journal::run),

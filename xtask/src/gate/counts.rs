@@ -21,7 +21,8 @@ impl AddAssign for Counts {
 impl Counts {
     /// Adds up all closing lines among a runner's lines.
     pub(super) fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut sum = Self::default();
+        // A runner that closes with a summary repeats what its failed tests said, closing lines of theirs included.
+        let (mut sum, mut summaries) = (Self::default(), None::<Self>);
         for line in lines {
             let line = plain(line);
             let line = line.trim();
@@ -33,10 +34,10 @@ impl Counts {
                 .and_then(|rest| rest.split_once(" run: "))
             {
                 // Summary [   0.010s] 3 tests run: 1 passed (1 slow), 1 failed, 1 timed out, 0 skipped
-                sum += Self::of(without_asides(rest).split(','));
+                *summaries.get_or_insert_default() += Self::of(without_asides(rest).split(','));
             }
         }
-        sum
+        summaries.unwrap_or(sum)
     }
 
     fn of<'a>(parts: impl Iterator<Item = &'a str>) -> Self {
@@ -91,6 +92,16 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Counts;
+
+    #[test]
+    fn what_failed_tests_said_is_not_counted_again() {
+        let lines = [
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 7 filtered out",
+            "Summary [ 1.0s] 2 tests run: 1 passed, 1 failed, 0 skipped",
+        ];
+        let counts = Counts::read(lines);
+        assert_eq!((counts.passed, counts.failed, counts.skipped), (1, 1, 0));
+    }
 
     #[test]
     fn reads_the_closing_lines_of_both_runners() {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use countersign_operations::authorities::Kind;
 
+use super::Authority;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ca {
     /// Each authority: its certificate, where its key is, what it issued, its newest CRL; or the certificates themselves
@@ -25,6 +27,8 @@ pub(crate) enum Ca {
     Prove(CaProve),
     /// Revoke one certificate that is no device's newest: a server's, or one that was superseded
     Revoke(CaRevoke),
+    #[command(flatten)]
+    Registered(Authority),
 }
 
 /// Which hierarchy.

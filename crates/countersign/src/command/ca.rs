@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::block_on;
+use super::{authority, block_on};
 use crate::cli::{Ca, Global};
 
 /// Does what `ca` was asked for.
@@ -30,6 +30,7 @@ pub(super) fn run(global: &Global, ca: &Ca) -> Result<ExitCode> {
         Ca::Export(asked) => block_on(export::run(global, asked))?,
         Ca::Prove(asked) => block_on(prove::run(global, asked))?,
         Ca::Revoke(asked) => block_on(revoke::run(global, asked))?,
+        Ca::Registered(verb) => block_on(authority::run(global, verb))?,
     }
     Ok(ExitCode::SUCCESS)
 }

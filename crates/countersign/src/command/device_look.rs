@@ -48,7 +48,7 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
         Some(reason) => format!("{} ({reason})", device.state),
         None => device.state.clone(),
     };
-    output::pairs(&[
+    let mut known = vec![
         ("device", device.id.clone()),
         ("product", device.product.clone()),
         ("URN", device.urn.clone()),
@@ -59,14 +59,20 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
             "runs",
             device.running.as_ref().map_or_else(|| "-".to_owned(), runs),
         ),
-    ]);
+    ];
+    // Of a registered authority's: what it is known by.
+    known.extend(device.pin.clone().map(|pin| ("its key", pin)));
+    output::pairs(&known);
     // What the device itself met, and behind it what somebody met who only has its name.
     let newest = |proved| device.refusals.iter().find(|one| one.proved == proved);
     for refusal in [newest(true), newest(false)].into_iter().flatten() {
         println!("\n{}", refusal.sentence);
     }
     for certificate in &device.certificates {
-        println!("\ncertificate {}", certificate.serial);
+        match &*certificate.serial {
+            "" => println!("\ncertificate that was not shown yet"),
+            serial => println!("\ncertificate {serial}"),
+        }
         output::pairs(&[
             (
                 "  valid",

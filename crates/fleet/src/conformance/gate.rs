@@ -44,11 +44,18 @@ pub(super) async fn registers_authorities(store: &impl Store) {
         ..changed.clone()
     };
     set(&another).await.unwrap();
-    assert_eq!(store.authorities().await.unwrap(), [changed, bolt]);
+    assert_eq!(store.authorities().await.unwrap(), [changed, bolt.clone()]);
+    // But for a newer certificate of the same key.
+    let newer = RegisteredAuthority {
+        der: vec![8],
+        ..acme
+    };
+    set(&newer).await.unwrap();
+    assert_eq!(store.authorities().await.unwrap()[0], newer);
     let unknown = authority("dove", 4);
     let refused = set(&unknown).await;
     assert!(matches!(refused, Err(StoreError::UnknownAuthority(name)) if name == unknown.name));
-    assert_eq!(audited(store, "authority.set").await, ["acme"]);
+    assert_eq!(audited(store, "authority.set").await, ["acme", "acme"]);
 }
 
 pub(super) async fn notes_refusals(store: &impl Store) {

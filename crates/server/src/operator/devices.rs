@@ -6,7 +6,9 @@ use axum::{
 };
 use countersign_fleet::{DeviceId, ProductName};
 use countersign_operations::{
-    Error, devices, enroll, resume, retire, revoke, suspend,
+    Error, devices, enroll,
+    repin::{self, NewKey},
+    resume, retire, revoke, suspend,
     view::{DeviceView, EnrolledView},
 };
 use http::StatusCode;
@@ -33,6 +35,16 @@ pub(super) struct Enroll {
 pub(super) struct Because {
     /// Why, for whoever reads it later.
     reason: Option<String>,
+}
+
+/// The body of `POST /v1/devices/ID/repin`: one of the two, PEM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(super) enum Repin {
+    /// Its new certificate.
+    Certificate(String),
+    /// Its new public key.
+    Key(String),
 }
 
 /// `GET /v1/devices`.
@@ -113,6 +125,20 @@ pub(super) async fn resume(
 ) -> Result<Json<DeviceView>, ApiError> {
     let id = device(&id)?;
     to_the_end(async move { resume::resume(&operator.context, &id).await }).await
+}
+
+/// `POST /v1/devices/ID/repin`.
+pub(super) async fn repin(
+    State(operator): State<Operator>,
+    Path(id): Path<String>,
+    Json(asked): Json<Repin>,
+) -> Result<Json<DeviceView>, ApiError> {
+    let id = device(&id)?;
+    let new = match asked {
+        Repin::Certificate(text) => NewKey::Certificate(text.into_bytes()),
+        Repin::Key(text) => NewKey::PublicKey(text.into_bytes()),
+    };
+    to_the_end(async move { repin::repin(&operator.context, &id, &new).await }).await
 }
 
 fn device(id: &str) -> Result<DeviceId, Error> {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use countersign_fleet::AuthorityName;
 use countersign_operations::gate::Anchors;
+use countersign_x509::Certificate;
 use rustls::DistinguishedName;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
@@ -13,8 +14,8 @@ pub(super) struct Anchored {
     /// The anchors, and whose each is, at the same place.
     pub(super) anchors: Vec<TrustAnchor<'static>>,
     owners: Vec<Owner>,
-    /// How many CAs each allows below itself, at the same place (RFC 5280 §4.2.1.9).
-    allow: Vec<Option<u32>>,
+    /// Their certificates, at the same place.
+    certificates: Vec<Certificate>,
     /// Their names for a `CertificateRequest`, each once.
     pub(super) names: Arc<[DistinguishedName]>,
     /// How many bytes the names take there.
@@ -28,14 +29,14 @@ pub(super) struct Owner(pub(super) Option<AuthorityName>);
 impl Anchored {
     /// Prepares the anchors. One that is of no use as an anchor vouches for nobody, and that is said in the log.
     pub(super) fn of(all: &Anchors) -> Self {
-        let (mut anchors, mut owners, mut allow) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut anchors, mut owners, mut certificates) = (Vec::new(), Vec::new(), Vec::new());
         for anchor in &all.all {
             let der = CertificateDer::from(anchor.certificate.der());
             match webpki::anchor_from_trusted_cert(&der) {
                 Ok(prepared) => {
                     anchors.push(prepared.to_owned());
                     owners.push(Owner(anchor.authority.clone()));
-                    allow.push(anchor.certificate.path_len());
+                    certificates.push(anchor.certificate.clone());
                 }
                 Err(error) => {
                     let subject = anchor.certificate.subject_text();
@@ -52,7 +53,7 @@ impl Anchored {
             generation: all.generation,
             anchors,
             owners,
-            allow,
+            certificates,
             names,
             names_size,
         }
@@ -65,9 +66,19 @@ impl Anchored {
         u32::try_from(place).ok()
     }
 
-    /// How many CAs the anchor that stands there allows below itself, if it says so.
+    /// How many CAs the anchor that stands there allows below itself, if it says so (RFC 5280 §4.2.1.9).
     pub(super) fn allows(&self, place: u32) -> Option<u32> {
-        *self.allow.get(usize::try_from(place).ok()?)?
+        let place = usize::try_from(place).ok()?;
+        self.certificates.get(place)?.path_len()
+    }
+
+    /// Where the registered authority stands that issued a certificate itself.
+    pub(super) fn registered_issuer_of(&self, leaf: &Certificate) -> Option<u32> {
+        let mut all = self.certificates.iter().zip(&self.owners);
+        let place = all.position(|(anchor, Owner(authority))| {
+            authority.is_some() && leaf.is_issued_by(anchor)
+        })?;
+        u32::try_from(place).ok()
     }
 
     /// Whose anchor stands there.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use countersign_fleet::AuthorityName;
-use countersign_operations::{admit::Shown, gate::Bar};
+use countersign_operations::{admit::Shown, gate::Bar, naming};
 use countersign_protocol::Digest;
 use countersign_x509::{Certificate, sha256};
 use rustls::{
@@ -28,6 +28,7 @@ use super::{
     refused::{self, ChainTooLong},
     rules,
     sessions::Session,
+    version1,
 };
 
 /// The client verifier and the session storage of one connection: it knows whom it was shown, where the handshake fails too.
@@ -44,6 +45,8 @@ struct Seen {
     /// The end entity's certificate, not to be believed before it is vouched for and proved.
     certificate: Option<Certificate>,
     refused: Option<rustls::Error>,
+    /// The registered authority whose name is above the refused chain, whether or not it issued it.
+    said_to_be_under: Option<AuthorityName>,
     /// What its chain, or its session, came to.
     vouched: Option<Vouched>,
     /// A chain that was found good and not remembered yet: that the client holds the key is yet to be proved.
@@ -98,10 +101,15 @@ impl Presented {
         self.seen().resumed
     }
 
-    /// The subject CN of the certificate that was shown, not to be believed.
+    /// The name in the certificate that was shown, not to be believed: in the namespace of the registered authority that
+    /// vouches for it, or whose name stands above it.
     pub(crate) fn claimed(&self) -> Option<String> {
         let seen = self.seen();
-        seen.certificate.as_ref()?.common_name().map(str::to_owned)
+        let vouched = seen.vouched.as_ref();
+        let authority = vouched.and_then(|vouched| vouched.authority.as_ref());
+        let authority = authority.or(seen.said_to_be_under.as_ref());
+        let anchors = self.plane.context.gate.anchors();
+        naming::claimed(&anchors, seen.certificate.as_ref()?, authority)
     }
 
     /// The certificate that was shown, whether or not it was taken; not to be believed either.
@@ -169,6 +177,31 @@ impl Presented {
         Ok(())
     }
 
+    /// The registered authority whose name is that of the issuer of one of these: so that a device of its own that is refused
+    /// is not taken for one of ours. Our own name stands above all others.
+    fn said_to_be_under(
+        &self,
+        leaf: &Certificate,
+        others: &[CertificateDer<'_>],
+    ) -> Option<AuthorityName> {
+        let anchors = self.plane.context.gate.anchors();
+        if anchors.all.len() < 2 {
+            return None;
+        }
+        let others = others.iter().take(CHAIN);
+        let others = others.filter(|der| der.len() <= CHAIN_BYTES);
+        let others: Vec<Certificate> = others
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .collect();
+        let is_issuer = |named: &Certificate| {
+            let mut issued = std::iter::once(leaf).chain(&others);
+            issued.any(|one| one.issuer() == named.subject())
+        };
+        let mut all = anchors.all.iter();
+        let found = all.find(|anchor| is_issuer(&anchor.certificate))?;
+        found.authority.clone()
+    }
+
     /// Takes note that the client proved that it holds the key: only now its chain is remembered.
     fn proved(
         &self,
@@ -202,6 +235,11 @@ impl Presented {
         Some(session.value)
     }
 
+    /// The certificate that was shown, where it is of version 1.
+    fn of_version1(&self) -> Option<Certificate> {
+        self.leaf().filter(version1::is_one)
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,23 +254,28 @@ fn validate(
     others: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Path, rustls::Error> {
-    let entity = EndEntityCert::try_from(end_entity).map_err(refused::by_webpki)?;
-    let path = entity.verify_for_usage(
-        plane.provider.signature_verification_algorithms.all,
-        &anchored.anchors,
-        others,
-        now,
-        KeyUsage::client_auth(),
-        None,
-        None,
-    );
-    let found = path.map_err(refused::by_webpki)?;
-    let place = anchored.place_of(found.anchor());
-    let anchor = place.ok_or(CertificateError::UnknownIssuer)?;
-    let above = found.intermediate_certificates();
-    let above = above.map(|one| plane.issuers.read(&one.der()));
-    let above: Vec<_> = above.collect::<Result<_, _>>()?;
-    rules::check(leaf, &above, anchored.allows(anchor))?;
+    let anchor = if version1::is_one(leaf) {
+        version1::validate(anchored, leaf, now)?
+    } else {
+        let entity = EndEntityCert::try_from(end_entity).map_err(refused::by_webpki)?;
+        let path = entity.verify_for_usage(
+            plane.provider.signature_verification_algorithms.all,
+            &anchored.anchors,
+            others,
+            now,
+            KeyUsage::client_auth(),
+            None,
+            None,
+        );
+        let found = path.map_err(refused::by_webpki)?;
+        let place = anchored.place_of(found.anchor());
+        let anchor = place.ok_or(CertificateError::UnknownIssuer)?;
+        let above = found.intermediate_certificates();
+        let above = above.map(|one| plane.issuers.read(&one.der()));
+        let above: Vec<_> = above.collect::<Result<_, _>>()?;
+        rules::check(leaf, &above, anchored.allows(anchor))?;
+        anchor
+    };
     // All that was shown counts, whether the path needs it or not.
     let mut dates = Dates::ALWAYS.and(leaf.not_before(), leaf.not_after());
     for der in others {
@@ -257,7 +300,11 @@ impl ClientCertVerifier for Presented {
         *self.seen() = Seen::default();
         let judged = self.judge(end_entity, intermediates, now);
         if let Err(refused) = &judged {
-            self.seen().refused = Some(refused.clone());
+            let mut seen = self.seen();
+            seen.refused = Some(refused.clone());
+            let leaf = seen.certificate.as_ref();
+            seen.said_to_be_under =
+                leaf.and_then(|leaf| self.said_to_be_under(leaf, intermediates));
         }
         judged.map(|()| ClientCertVerified::assertion())
     }
@@ -269,12 +316,10 @@ impl ClientCertVerifier for Presented {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.plane.provider.signature_verification_algorithms;
-        self.proved(verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            algorithms,
-        ))
+        self.proved(match self.of_version1() {
+            Some(leaf) => version1::verify_tls12_signature(message, &leaf, signature, algorithms),
+            None => verify_tls12_signature(message, certificate, signature, algorithms),
+        })
     }
 
     fn verify_tls13_signature(
@@ -284,12 +329,10 @@ impl ClientCertVerifier for Presented {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.plane.provider.signature_verification_algorithms;
-        self.proved(verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            algorithms,
-        ))
+        self.proved(match self.of_version1() {
+            Some(leaf) => version1::verify_tls13_signature(message, &leaf, signature, algorithms),
+            None => verify_tls13_signature(message, certificate, signature, algorithms),
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

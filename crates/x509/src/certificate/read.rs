@@ -55,6 +55,7 @@ pub(super) fn fields(der: &[u8]) -> Result<Fields, Error> {
     };
 
     Ok(Fields {
+        version,
         tbs: tbs.range(),
         serial: serial_bytes(&serial)?,
         serial_is_negative: serial.value().first().is_some_and(|first| *first >= 0x80),

@@ -10,7 +10,7 @@ use crate::Seeds;
 
 /// One or more of each kind of text.
 pub(crate) fn seeds() -> Seeds {
-    let text: [(&str, &str, &str); 31] = [
+    let text: [(&str, &str, &str); 35] = [
         ("build_time", "november", "Nov 23 2026\n03:06:07"),
         ("build_time", "leap", "Feb 29 2000\n23:59:59"),
         (
@@ -20,6 +20,10 @@ pub(crate) fn seeds() -> Seeds {
         ),
         ("digests", "offer", "00112233445566778899aabbccddeeff"),
         ("digests", "author", "2fc2558f359ae9ed"),
+        ("fleet_list", "pins", PINS),
+        ("fleet_list", "quoted", QUOTED),
+        ("fleet_list", "mark", "\u{feff}fingerprint,id\nAB:CD,d1"),
+        ("fleet_list", "err_cut", "id,pin\nd1,\"aa\n"),
         ("idf_release", "patch", "v5.5.1"),
         ("idf_release", "bare", "4.4"),
         ("idf_release", "dev", "v5.4-dev-2194-g1a2b3c4d5e-dirty"),
@@ -104,3 +108,8 @@ const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.countersig
                      Date: Mon, 23 Nov 2026 03:05:00 GMT\r\n\r\nhello";
 const PART: &str = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4095/1048576\r\nContent-Length: 4096\r\n\
                     ETag: \"abc\"\r\nAccept-Ranges: bytes\r\n\r\n";
+
+const PINS: &str = "id,pin,product\r\nboard-7,0909090909090909090909090909090909090909090909090909090909090909,demo\r\n\r\n\
+                    board-8,0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A,\r\n";
+const QUOTED: &str = "Certificate, ID\n\"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\",\
+                      \"say \"\"7\"\"\"\nBBBB,\n";

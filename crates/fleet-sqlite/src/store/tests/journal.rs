@@ -8,6 +8,7 @@ use countersign_protocol::Digest;
 use super::*;
 use crate::journal::{Position, Reader, What};
 
+mod import;
 mod wrong;
 
 impl Folder {

@@ -1,53 +1,27 @@
 //! When CRLs are made, and what is in them.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use countersign_fleet::{DeviceId, RevocationReason};
-use countersign_fleet_sqlite::SqliteStore;
-use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Authorities, Clock, Context, Entropy, Gate, Product, Settings,
-    authorities::{Custody, CustodyError, KeyPlace, Kind, Line},
+    Context,
+    authorities::{Custody, CustodyError, KeyPlace, Kind},
     certify::{self, Certify, Subject},
-    crl::{self, CrlSettings, When},
-    found, refusals, revoke, revoke_certificate,
+    crl::{self, When},
+    revoke, revoke_certificate,
 };
-use countersign_pki::{Authority, Signer, certificate_request};
-use countersign_protocol::UnixTime;
+use countersign_pki::{Signer, certificate_request};
 use countersign_x509::{Certificate, Crl, ReasonCode};
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
-/// A clock that is set, and bytes that never repeat.
-#[derive(Debug)]
-struct Steady {
-    now: AtomicU64,
-    filled: AtomicU64,
-}
-
-impl Clock for Steady {
-    fn now(&self) -> UnixTime {
-        UnixTime(self.now.load(Ordering::Relaxed))
-    }
-}
-
-impl Entropy for Steady {
-    fn fill(&self, buffer: &mut [u8]) {
-        let n = self.filled.fetch_add(1, Ordering::Relaxed) + 1;
-        let bytes = n.to_be_bytes();
-        for (to, from) in buffer.iter_mut().rev().zip(bytes.iter().rev().cycle()) {
-            *to = *from;
-        }
-    }
-}
+use crate::world::{self, NOW, Steady};
 
 /// Where others read CRLs: in memory. It may be full.
 #[derive(Debug, Default)]
@@ -101,54 +75,9 @@ struct House {
 impl House {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let clock = Arc::new(Steady {
-            now: AtomicU64::new(NOW),
-            filled: AtomicU64::new(0),
-        });
-        let line = |what| {
-            let key = || Arc::new(FileKey::generate().unwrap()) as Arc<dyn Signer>;
-            let (root, issuing) = (key(), key());
-            let made = found::hierarchy("Test", what, &root, &issuing, &*clock, &*clock);
-            let made = made.unwrap();
-            let issuing = Authority::new(made.issuing, vec![made.root.clone()], issuing);
-            Line {
-                root: made.root,
-                issuing: issuing.unwrap(),
-                superseded: Vec::new(),
-            }
-        };
-        let (device, server) = (line("device"), line("server"));
-        let shelf = Arc::<Shelf>::default();
-        let store = SqliteStore::open(&folder.path().join("fleet.sqlite")).await;
-        let product = Product {
-            authors: Vec::new(),
-            unsigned_images: true,
-            chip: None,
-        };
-        let context = Context {
-            gate: Gate::new(device.root.clone()),
-            server_root: server.root.clone(),
-            store: Arc::new(store.unwrap()),
-            images: Arc::new(LocalStore::open(folder.path().join("images")).unwrap()),
-            authorities: Authorities::new(device, server, Arc::clone(&shelf) as Arc<dyn Custody>),
-            url_keys: vec![UrlKey::new("1", Zeroizing::new([7; 32])).unwrap()],
-            settings: Settings {
-                products: [("demo".parse().unwrap(), product)].into(),
-                device_url: "https://localhost:8443".to_owned(),
-                download_url: "https://localhost:8445".to_owned(),
-                check_in_s: 60,
-                attempts: 3,
-                slowest_rate: 4096,
-                patience_s: 60,
-                profiles: countersign_pki::Profiles::default(),
-                crl: CrlSettings::default(),
-            },
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::clone(&clock) as Arc<dyn Entropy>,
-            seen: countersign_operations::seen::SeenBuffer::default(),
-            refusals: refusals::Refusals::default(),
-            publishing: tokio::sync::Mutex::default(),
-        };
+        let (clock, shelf) = (Arc::<Steady>::default(), Arc::<Shelf>::default());
+        let custody = Arc::clone(&shelf) as Arc<dyn Custody>;
+        let context = world::context(folder.path(), &clock, custody, &["demo"]).await;
         Self {
             context,
             clock,
@@ -158,7 +87,7 @@ impl House {
     }
 
     fn pass(&self, seconds: u64) {
-        self.clock.now.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.pass(seconds);
     }
 
     /// Issues a certificate; gives its serial number.
@@ -278,7 +207,7 @@ async fn numbers_grow_when_the_clock_goes_back() {
     let house = House::new().await;
     crl::look(&house.context).await;
     let first = house.number();
-    house.clock.now.store(NOW - DAY, Ordering::Relaxed);
+    house.clock.set(NOW - DAY);
     crl::look(&house.context).await;
     let second = house.number();
     assert!(second > first, "one that is not good yet is made anew");
@@ -311,6 +240,4 @@ async fn what_could_not_be_written_is_written_when_there_is_room_again() {
     assert_eq!(house.named(), 1);
 }
 
-/// 2026-11-23.
-const NOW: u64 = 1_795_400_000;
 const DAY: u64 = 24 * 3600;

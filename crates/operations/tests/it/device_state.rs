@@ -1,52 +1,25 @@
 //! What follows where a device may come no more, and where one is turned away.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
     net::IpAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use countersign_fleet::{CertificateProfile, CertificateRecord, DeviceId, StoreError};
-use countersign_fleet_sqlite::SqliteStore;
-use countersign_images::{LocalStore, url::UrlKey};
 use countersign_keys::FileKey;
 use countersign_operations::{
-    Authorities, Clock, Context, Entropy, Error, Gate, Product, Settings, enroll, found,
+    Context, Error, Gate,
+    authorities::Nowhere,
+    enroll,
     gate::{Bar, Cut},
     refusals::{self, Refused},
     resume, retire, revoke, suspend,
 };
-use countersign_pki::{Authority, Signer, certificate_request};
+use countersign_pki::certificate_request;
 use countersign_protocol::{Digest, UnixTime};
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
-/// A clock that is set, and bytes that never repeat.
-#[derive(Debug, Default)]
-struct Steady {
-    /// Seconds since the test began.
-    passed: AtomicU64,
-    filled: AtomicU64,
-}
-
-impl Clock for Steady {
-    fn now(&self) -> UnixTime {
-        UnixTime(NOW + self.passed.load(Ordering::Relaxed))
-    }
-}
-
-impl Entropy for Steady {
-    fn fill(&self, buffer: &mut [u8]) {
-        let n = self.filled.fetch_add(1, Ordering::Relaxed) + 1;
-        let bytes = n.to_be_bytes();
-        for (to, from) in buffer.iter_mut().rev().zip(bytes.iter().rev().cycle()) {
-            *to = *from;
-        }
-    }
-}
+use crate::world::{self, NOW, Steady};
 
 /// A plane that notes what it is to cut.
 #[derive(Debug, Default)]
@@ -69,46 +42,7 @@ impl House {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Arc::<Steady>::default();
-        let hierarchy = |what| {
-            let key = || Arc::new(FileKey::generate().unwrap()) as Arc<dyn Signer>;
-            let (root, issuing) = (key(), key());
-            let made = found::hierarchy("Test", what, &root, &issuing, &*clock, &*clock);
-            let made = made.unwrap();
-            let authority = Authority::new(made.issuing, vec![made.root.clone()], issuing);
-            (made.root, authority.unwrap())
-        };
-        let (root, devices) = hierarchy("device");
-        let (server_root, servers) = hierarchy("server");
-        let store = SqliteStore::open(&folder.path().join("fleet.sqlite")).await;
-        let product = Product {
-            authors: Vec::new(),
-            unsigned_images: true,
-            chip: None,
-        };
-        let context = Context {
-            gate: Gate::new(root),
-            store: Arc::new(store.unwrap()),
-            images: Arc::new(LocalStore::open(folder.path().join("images")).unwrap()),
-            authorities: Authorities::fixed(devices, servers).unwrap(),
-            server_root,
-            url_keys: vec![UrlKey::new("1", Zeroizing::new([7; 32])).unwrap()],
-            settings: Settings {
-                products: [("demo".parse().unwrap(), product)].into(),
-                device_url: "https://localhost:8443".to_owned(),
-                download_url: "https://localhost:8445".to_owned(),
-                check_in_s: 60,
-                attempts: 3,
-                slowest_rate: 4096,
-                patience_s: 60,
-                profiles: countersign_pki::Profiles::default(),
-                crl: countersign_operations::crl::CrlSettings::default(),
-            },
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::clone(&clock) as Arc<dyn Entropy>,
-            seen: countersign_operations::seen::SeenBuffer::default(),
-            refusals: refusals::Refusals::default(),
-            publishing: tokio::sync::Mutex::default(),
-        };
+        let context = world::context(folder.path(), &clock, Arc::new(Nowhere), &["demo"]).await;
         let plane = Arc::<Plane>::default();
         context.gate.guard(&(Arc::clone(&plane) as Arc<dyn Cut>));
         Self {
@@ -245,7 +179,7 @@ async fn why_a_device_was_turned_away_is_with_the_device() {
     house.turn_away("unknown-issuer", Some("nobody"), None);
     house.turn_away("no-certificate", None, None);
 
-    house.clock.passed.store(3000, Ordering::Relaxed);
+    house.clock.pass(3000);
     let view = countersign_operations::devices::show(context, &id)
         .await
         .unwrap();
@@ -290,6 +224,3 @@ async fn strangers_in_any_number_cost_a_bounded_memory_and_push_out_no_device_s_
     let kept = context.store.refusals(&id).await.unwrap();
     assert_eq!((kept.len(), kept[0].code.as_str()), (1, "device-suspended"));
 }
-
-/// 2026-11-23T00:00:00Z.
-const NOW: u64 = 1_795_392_000;
