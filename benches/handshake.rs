@@ -1,4 +1,4 @@
-//! `cargo bench -p countersign-benches --bench handshake [-- --quick] [-- --json]`
+//! `cargo bench -p countersign-benches --bench handshake [-- --quick] [--json] [--beside PROGRAM] [--only TEXT]`
 #![expect(
     clippy::print_stdout,
     reason = "a benchmark's result is what it prints"
@@ -8,6 +8,7 @@ use anyhow::Result;
 use countersign_benches::{
     Asked,
     handshake::{self, Plan},
+    program,
 };
 
 fn main() -> Result<()> {
@@ -17,7 +18,12 @@ fn main() -> Result<()> {
     } else {
         Plan::full()
     };
-    let report = handshake::run(&plan)?;
+    let plan = Plan {
+        beside: asked.beside.clone(),
+        only: asked.only.clone(),
+        ..plan
+    };
+    let report = handshake::run(&program::find()?, &plan)?;
     if asked.json {
         println!("{:#}", report.json());
     } else {

@@ -1,14 +1,20 @@
 //! What a benchmark is asked for.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
 
 /// The command line of a benchmark.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Whether it shall only show that it still runs: its figures mean nothing then.
     pub quick: bool,
     /// JSON in place of a table.
     pub json: bool,
+    /// Another build of the program, to be measured in the same rounds.
+    pub beside: Option<PathBuf>,
+    /// Only rows in whose names this is.
+    pub only: String,
 }
 
 impl Asked {
@@ -18,13 +24,21 @@ impl Asked {
     /// It names one that there is not.
     pub fn read() -> Result<Self> {
         let mut asked = Self::default();
-        for argument in std::env::args().skip(1) {
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => asked.quick = true,
                 "--json" => asked.json = true,
+                "--beside" => {
+                    let program = arguments.next().context("--beside which program?")?;
+                    asked.beside = Some(program.into());
+                }
                 // cargo says so to every benchmark.
                 "--bench" => {}
-                other => bail!("there is no {other} here; there are --quick and --json"),
+                "--only" => asked.only = arguments.next().context("--only which rows?")?,
+                other => bail!(
+                    "there is no {other} here; there are --quick, --json, --beside PROGRAM and --only TEXT"
+                ),
             }
         }
         Ok(asked)

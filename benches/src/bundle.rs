@@ -14,7 +14,7 @@ use self::{
     chains::{Chain, Cost},
     processes::Times,
 };
-use crate::{Spread, machine::Machine};
+use crate::{Spread, machine::Machine, spread::shown};
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -185,13 +185,7 @@ fn ratios(rounds: &[Round]) -> Vec<(&'static str, Spread)> {
 impl Report {
     /// For programs.
     pub fn json(&self) -> Value {
-        let spread = |spread: &Spread| {
-            json!({
-                "median": spread.median,
-                "least": spread.least,
-                "most": spread.most,
-            })
-        };
+        let spread = |spread: &Spread| spread.json();
         let process = |row: &Process| {
             json!({
                 "name": row.name,
@@ -236,11 +230,16 @@ impl fmt::Display for Report {
         let head = "a bundle of 121 roots, the whole process";
         writeln!(f, "\n{head:<58} {:>20} {:>20}", "CPU ms", "wall ms")?;
         for Process { name, wall, cpu } in &self.processes {
-            writeln!(f, "{name:<58} {:>20} {:>20}", shown(cpu, 1), shown(wall, 1))?;
+            writeln!(
+                f,
+                "{name:<58} {:>20} {:>20}",
+                shown(*cpu, 1),
+                shown(*wall, 1)
+            )?;
         }
         for (name, spread) in &self.ratios {
             let name = format!("{name} ÷ ours");
-            writeln!(f, "{name:<58} {:>20}", shown(spread, 1))?;
+            writeln!(f, "{name:<58} {:>20}", shown(*spread, 1))?;
         }
         let head = format!("the rules engine, a bundle of {} roots", self.roots);
         writeln!(
@@ -254,24 +253,15 @@ impl fmt::Display for Report {
             over_signatures,
         } in &self.engine
         {
-            let (per_s, over) = (1e6 / us.median, shown(over_signatures, 2));
+            let (per_s, over) = (1e6 / us.median, shown(*over_signatures, 2));
             writeln!(
                 f,
                 "{name:<58} {:>20} {per_s:>10.0} {over:>20}",
-                shown(us, 0)
+                shown(*us, 0)
             )?;
         }
         Ok(())
     }
-}
-
-fn shown(spread: &Spread, digits: usize) -> String {
-    let Spread {
-        median,
-        least,
-        most,
-    } = spread;
-    format!("{median:.digits$} ({least:.digits$}-{most:.digits$})")
 }
 
 #[cfg(test)]

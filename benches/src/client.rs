@@ -34,7 +34,9 @@ pub(crate) enum Group {
 }
 
 /// Who a device is: its chain, DER, its own certificate first, and its key, PKCS#8 DER.
+#[derive(Clone)]
 pub(crate) struct Identity {
+    pub(crate) id: String,
     pub(crate) chain: Vec<Vec<u8>>,
     pub(crate) key: Zeroizing<Vec<u8>>,
 }
@@ -57,7 +59,7 @@ impl Client {
         resumes: bool,
     ) -> Result<Self> {
         let provider = CryptoProvider {
-            kx_groups: vec![group.rustls()],
+            kx_groups: group.offered(),
             ..aws_lc_rs::default_provider()
         };
         let mut roots = RootCertStore::empty();
@@ -81,7 +83,12 @@ impl Client {
     }
 
     /// Connects, checks in, and waits until the server has closed. Tells whether a session was resumed.
-    pub(crate) async fn check_in_once(&self, at: SocketAddr, check_in: &[u8]) -> Result<bool> {
+    pub(crate) async fn check_in_once(
+        &self,
+        at: SocketAddr,
+        check_in: &[u8],
+        answers: Answers,
+    ) -> Result<bool> {
         let mut stream = self.connect(at).await?;
         let head = head(check_in, "Connection: close\r\n");
         stream
@@ -91,17 +98,21 @@ impl Client {
         // Part of it may still lie in rustls, where nobody who reads would send it.
         stream.flush().await?;
         stream.read_to_end(&mut answer).await?;
-        ensure!(
-            nothing_new(&answer)? == Some(answer.len()),
-            "half an answer"
-        );
+        let whole = answers.whole(&answer)?;
+        ensure!(whole == Some(answer.len()), "half an answer");
         let kind = stream.get_ref().1.handshake_kind();
         Ok(kind == Some(HandshakeKind::Resumed))
     }
 
     /// Connects and checks in, and stays.
-    pub(crate) async fn stay(&self, at: SocketAddr, check_in: &[u8]) -> Result<Connected> {
+    pub(crate) async fn stay(
+        &self,
+        at: SocketAddr,
+        check_in: &[u8],
+        answers: Answers,
+    ) -> Result<Connected> {
         let mut connected = Connected {
+            answers,
             stream: self.connect(at).await?,
             request: [head(check_in, "").as_bytes(), check_in].concat(),
         };
@@ -129,6 +140,7 @@ impl Client {
 
 /// A connection that is kept open.
 pub(crate) struct Connected {
+    answers: Answers,
     stream: TlsStream<TcpStream>,
     request: Vec<u8>,
 }
@@ -141,12 +153,18 @@ impl Connected {
             self.stream.write_all(&self.request).await?;
             self.stream.flush().await?;
             answer.clear();
-            while nothing_new(&answer)? != Some(answer.len()) {
+            while self.answers.whole(&answer)? != Some(answer.len()) {
                 let read = self.stream.read_buf(&mut answer).await?;
                 ensure!(read > 0, "half an answer");
             }
         }
         Ok(())
+    }
+
+    /// Waits until the server ends it.
+    pub(crate) async fn ended(&mut self) {
+        // Whether with a word or without one.
+        let _ = self.stream.read_u8().await;
     }
 }
 
@@ -160,6 +178,14 @@ impl Version {
 }
 
 impl Group {
+    /// OpenSSL demands in TLS 1.2 that the curve of its certificate is offered too.
+    fn offered(self) -> Vec<&'static dyn SupportedKxGroup> {
+        match self {
+            Self::P256 => vec![Self::P256.rustls()],
+            Self::X25519 => vec![Self::X25519.rustls(), Self::P256.rustls()],
+        }
+    }
+
     fn rustls(self) -> &'static dyn SupportedKxGroup {
         match self {
             Self::P256 => aws_lc_rs::kx_group::SECP256R1,
@@ -176,27 +202,41 @@ fn head(check_in: &[u8], more: &str) -> String {
     )
 }
 
-/// The length of a whole answer that says "nothing new", or none where there is more to come.
-fn nothing_new(answer: &[u8]) -> Result<Option<usize>> {
-    let mut headers = [httparse::EMPTY_HEADER; 16];
-    let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head) = response.parse(answer)? else {
-        return Ok(None);
-    };
-    ensure!(response.code == Some(200), "status {:?}", response.code);
-    let length = response
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
-        .context("an answer without a length")?;
-    let length: usize = std::str::from_utf8(length.value)?.parse()?;
-    let end = head.saturating_add(length);
-    let Some(body) = answer.get(head..end) else {
-        return Ok(None);
-    };
-    match CheckInReply::decode(body) {
-        Ok(reply) if reply.offer.is_none() => Ok(Some(end)),
-        Ok(_) => bail!("an offer, where the device runs the newest release"),
-        Err(error) => bail!("the answer cannot be read: {error}"),
+/// Who answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answers {
+    /// Our server, that there is nothing new.
+    Ours,
+    /// Another, anything.
+    Another,
+}
+
+impl Answers {
+    /// The length of a whole answer with status 200, or none where there is more to come.
+    pub(crate) fn whole(self, answer: &[u8]) -> Result<Option<usize>> {
+        let mut headers = [httparse::EMPTY_HEADER; 16];
+        let mut response = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(head) = response.parse(answer)? else {
+            return Ok(None);
+        };
+        ensure!(response.code == Some(200), "status {:?}", response.code);
+        let length = response
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+            .context("an answer without a length")?;
+        let length: usize = std::str::from_utf8(length.value)?.parse()?;
+        let end = head.saturating_add(length);
+        let Some(body) = answer.get(head..end) else {
+            return Ok(None);
+        };
+        if self == Self::Another {
+            return Ok(Some(end));
+        }
+        match CheckInReply::decode(body) {
+            Ok(reply) if reply.offer.is_none() => Ok(Some(end)),
+            Ok(_) => bail!("an offer, where the device runs the newest release"),
+            Err(error) => bail!("the answer cannot be read: {error}"),
+        }
     }
 }

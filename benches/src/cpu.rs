@@ -1,35 +1,26 @@
-//! CPU time, of the process without the thread that asks: the client's thread asks, so what is left is the server's.
+//! CPU time of the calling thread, and of this process.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// A moment on both clocks.
+/// A moment on the clock of the calling thread.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    process: u64,
-    thread: u64,
-}
+pub(crate) struct Moment(u64);
 
-/// The moment now, on the calling thread.
+/// The moment now.
 pub(crate) fn moment() -> Moment {
-    Moment {
-        process: nanoseconds(clock_gettime(ClockId::ProcessCPUTime)),
-        thread: nanoseconds(clock_gettime(ClockId::ThreadCPUTime)),
-    }
+    Moment(nanoseconds(clock_gettime(ClockId::ThreadCPUTime)))
 }
 
 impl Moment {
-    /// CPU time that all other threads of this process took since, in microseconds.
-    pub(crate) fn others_us(self) -> f64 {
-        let now = moment();
-        let process = now.process.saturating_sub(self.process);
-        let thread = now.thread.saturating_sub(self.thread);
-        microseconds(process.saturating_sub(thread))
-    }
-
     /// CPU time that the calling thread took since, in microseconds.
     pub(crate) fn own_us(self) -> f64 {
-        microseconds(moment().thread.saturating_sub(self.thread))
+        microseconds(moment().0.saturating_sub(self.0))
     }
+}
+
+/// CPU time that this process took until now, in microseconds.
+pub(crate) fn of_process() -> f64 {
+    microseconds(nanoseconds(clock_gettime(ClockId::ProcessCPUTime)))
 }
 
 fn nanoseconds(time: Timespec) -> u64 {
@@ -43,6 +34,6 @@ fn nanoseconds(time: Timespec) -> u64 {
     clippy::cast_precision_loss,
     reason = "2^53 nanoseconds are a hundred days"
 )]
-fn microseconds(nanoseconds: u64) -> f64 {
+pub(crate) fn microseconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1000.0
 }

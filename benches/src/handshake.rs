@@ -1,27 +1,30 @@
-//! What a device that comes costs the server: CPU time, against the public-key operations that TLS needs.
+//! What a device that comes costs the server: CPU time, against the public-key operations that TLS needs, and beside nginx.
 
+mod bench;
 mod report;
 
-use anyhow::{Result, ensure};
-use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
-use tokio::runtime::{Builder, Runtime};
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
+pub(crate) use report::NO_NGINX;
 pub use report::Report;
 
+use self::bench::Bench;
 use crate::{
-    client::{Client, Group, Version},
-    cpu,
-    installation::{Installation, Server},
+    client::{Group, Version},
+    installation::Issuer,
     machine::Machine,
+    nginx,
     primitives::Primitives,
 };
 
 /// How much is done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// Devices that are enrolled; each comes once in a batch.
+    /// Devices of each kind of full handshake; each comes once in a batch.
     pub devices: usize,
-    /// Batches in a row of a round.
+    /// Batches in a row of a round, but for devices that come for the first time.
     pub batches: u32,
     /// Rounds, each with all rows.
     pub rounds: u32,
@@ -31,18 +34,24 @@ pub struct Plan {
     pub kept_open: u32,
     /// How often each primitive is done in a round.
     pub primitives: u32,
+    /// Another build of the program, measured in the same rounds.
+    pub beside: Option<PathBuf>,
+    /// Only rows in whose names this is.
+    pub only: String,
 }
 
 impl Plan {
     /// For figures.
     pub const fn full() -> Self {
         Self {
-            devices: 200,
+            devices: 300,
             batches: 2,
-            rounds: 9,
+            rounds: 7,
             at_once: 16,
             kept_open: 50,
             primitives: 1000,
+            beside: None,
+            only: String::new(),
         }
     }
 
@@ -55,6 +64,8 @@ impl Plan {
             at_once: 2,
             kept_open: 3,
             primitives: 10,
+            beside: None,
+            only: String::new(),
         }
     }
 }
@@ -77,190 +88,96 @@ struct Row {
     kind: Kind,
     version: Version,
     group: Group,
+    issuer: Issuer,
 }
 
-/// One row in one round.
-#[derive(Clone, Copy, Debug)]
-struct Sample {
-    /// The server's CPU time for one check-in, in microseconds.
-    us: f64,
+/// All rows in one round: the server's CPU time for one check-in, in microseconds.
+#[derive(Clone, Debug)]
+struct Round {
     /// What the primitives cost in this round.
     primitives: Primitives,
+    ours: Vec<f64>,
+    /// Another build of ours, where there is one.
+    beside: Vec<f64>,
+    /// nginx, where it is there. It remembers no chain: of a first handshake and another there is one figure.
+    nginx: Vec<f64>,
 }
 
-/// Makes an installation, serves it, and measures.
+/// Makes an installation, serves it with `program`, and measures.
 ///
 /// # Errors
 /// Anything that does not go as it should: an answer that is not 200 and "nothing new", a session that is resumed, or
 /// is not, where it should not, or should.
-pub fn run(plan: &Plan) -> Result<Report> {
-    let installation = Installation::found(plan.devices)?;
+pub fn run(program: &Path, plan: &Plan) -> Result<Report> {
+    let (machine, nginx) = (Machine::look(), nginx::version()?);
     let rows = rows();
-    let clients = rows
-        .iter()
-        .map(|row| {
-            let resumes = row.kind == Kind::Resumed;
-            let one = |identity| {
-                Client::new(
-                    identity,
-                    &installation.server_root,
-                    row.version,
-                    row.group,
-                    resumes,
-                )
-            };
-            installation.devices.iter().map(one).collect()
-        })
-        .collect::<Result<Vec<Vec<Client>>>>()?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let server = runtime.block_on(installation.serve())?;
-    let bench = Bench {
-        plan,
-        installation: &installation,
-        check_in: &installation.check_in,
-        server: &server,
-        runtime: &runtime,
-    };
-    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); rows.len()];
+    let mut bench = Bench::new(program, plan, &rows, nginx.is_some())?;
+    let mut rounds = Vec::new();
     // The round before the first warms up.
     for round in 0..=plan.rounds {
-        let primitives = Primitives::measure(plan.primitives)?;
-        for ((row, clients), samples) in rows.iter().zip(&clients).zip(&mut samples) {
-            let us = bench.measure(row.kind, clients)?;
-            if round > 0 {
-                samples.push(Sample { us, primitives });
-            }
+        let measured = bench.round()?;
+        if round > 0 {
+            rounds.push(measured);
         }
     }
-    runtime.block_on(server.stop())?;
-    Ok(Report::new(Machine::look(), *plan, &rows, &samples))
+    Ok(Report::new(machine, nginx, plan, &rows, &rounds))
 }
 
 fn rows() -> Vec<Row> {
-    let row = |kind, version, group| Row {
+    let row = |kind, version, group, issuer| Row {
         kind,
         version,
         group,
+        issuer,
     };
-    vec![
-        row(Kind::First, Version::Tls13, Group::P256),
-        row(Kind::First, Version::Tls12, Group::P256),
-        row(Kind::First, Version::Tls13, Group::X25519),
-        row(Kind::First, Version::Tls12, Group::X25519),
-        row(Kind::Full, Version::Tls13, Group::P256),
-        row(Kind::Full, Version::Tls12, Group::P256),
-        row(Kind::Full, Version::Tls13, Group::X25519),
-        row(Kind::Full, Version::Tls12, Group::X25519),
-        row(Kind::Resumed, Version::Tls13, Group::P256),
-        row(Kind::Resumed, Version::Tls12, Group::P256),
-        row(Kind::KeptOpen, Version::Tls13, Group::P256),
-    ]
-}
-
-struct Bench<'a> {
-    plan: &'a Plan,
-    installation: &'a Installation,
-    check_in: &'a [u8],
-    server: &'a Server<'a>,
-    runtime: &'a Runtime,
-}
-
-impl Bench<'_> {
-    /// The server's CPU time for one check-in, in microseconds.
-    fn measure(&self, kind: Kind, clients: &[Client]) -> Result<f64> {
-        self.runtime.block_on(async {
-            if kind == Kind::Resumed {
-                // The server remembers a bounded number of sessions, and the other rows had theirs since.
-                self.connections(self.server, clients, None).await?;
+    let mut rows = Vec::new();
+    for kind in [Kind::First, Kind::Full] {
+        for issuer in [Issuer::Root, Issuer::Issuing] {
+            for group in [Group::P256, Group::X25519] {
+                for version in [Version::Tls13, Version::Tls12] {
+                    rows.push(row(kind, version, group, issuer));
+                }
             }
-            let mut used = 0.0;
-            for _ in 0..self.plan.batches {
-                used += match kind {
-                    Kind::KeptOpen => self.kept_open(clients).await?,
-                    Kind::First => {
-                        let server = self.installation.serve().await?;
-                        let used = self.connections(&server, clients, Some(false)).await?;
-                        server.stop().await?;
-                        used
-                    }
-                    Kind::Full => self.connections(self.server, clients, Some(false)).await?,
-                    Kind::Resumed => self.connections(self.server, clients, Some(true)).await?,
-                };
-            }
-            let each = match kind {
-                Kind::KeptOpen => f64::from(self.plan.kept_open),
-                Kind::First | Kind::Full | Kind::Resumed => 1.0,
-            };
-            Ok(used / f64::from(self.plan.batches) / count(clients.len()) / each)
-        })
-    }
-
-    /// Every device comes once, and what they said is written.
-    async fn connections(
-        &self,
-        server: &Server<'_>,
-        clients: &[Client],
-        resumed: Option<bool>,
-    ) -> Result<f64> {
-        let start = cpu::moment();
-        stream::iter(clients)
-            .map(|client| client.check_in_once(server.at, self.check_in))
-            .buffer_unordered(self.plan.at_once)
-            .try_for_each(|was| async move {
-                ensure!(resumed.is_none_or(|wanted| was == wanted), "resumed: {was}");
-                Ok(())
-            })
-            .await?;
-        server.write_seen().await?;
-        Ok(start.others_us())
-    }
-
-    /// Every device comes, and then checks in on and on.
-    async fn kept_open(&self, clients: &[Client]) -> Result<f64> {
-        let mut used = 0.0;
-        for clients in clients.chunks(self.plan.at_once) {
-            let coming = clients
-                .iter()
-                .map(|client| client.stay(self.server.at, self.check_in));
-            let mut there = try_join_all(coming).await?;
-            let start = cpu::moment();
-            let times = self.plan.kept_open;
-            try_join_all(there.iter_mut().map(|one| one.check_in(times))).await?;
-            self.server.write_seen().await?;
-            used += start.others_us();
         }
-        Ok(used)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn count(devices: usize) -> f64 {
-    devices as f64
+    let issuing = Issuer::Issuing;
+    rows.extend([
+        row(Kind::Resumed, Version::Tls13, Group::P256, issuing),
+        row(Kind::Resumed, Version::Tls13, Group::X25519, issuing),
+        row(Kind::Resumed, Version::Tls12, Group::P256, issuing),
+        row(Kind::KeptOpen, Version::Tls13, Group::P256, issuing),
+    ]);
+    rows
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_skips::skip;
+
     use super::*;
+    use crate::program;
 
     #[test]
     fn a_quick_run_has_a_figure_in_every_row() {
-        let report = run(&Plan::quick()).unwrap();
+        let test = "a_quick_run_has_a_figure_in_every_row";
+        let Ok(program) = program::find() else {
+            return skip(test, "countersign", "cargo build -p countersign");
+        };
+        if nginx::version().unwrap().is_none() {
+            skip(test, "nginx", "apt-get install nginx-light");
+        }
+        let report = run(&program, &Plan::quick()).unwrap();
         let json = report.json();
         let rows = json["rows"].as_array().unwrap();
         assert_eq!(rows.len(), super::rows().len());
+        let beside_nginx = nginx::version().unwrap().is_some();
         for row in rows {
-            assert!(
-                row["server_cpu_us"]["median"].as_f64().unwrap() > 0.0,
-                "{row}"
-            );
+            let median = |of: &serde_json::Value| of["median"].as_f64().unwrap_or(0.0);
+            assert!(median(&row["server_cpu_us"]) > 0.0, "{row}");
+            assert_eq!(median(&row["nginx"]["cpu_us"]) > 0.0, beside_nginx, "{row}");
         }
-        assert_eq!(
-            report
-                .to_string()
-                .lines()
-                .filter(|line| line.starts_with("TLS"))
-                .count(),
-            rows.len()
-        );
+        let text = report.to_string();
+        let lines = text.lines().filter(|line| line.starts_with("TLS"));
+        assert_eq!(lines.count(), rows.len());
     }
 }

@@ -1,192 +1,247 @@
-//! A whole installation in a temporary folder, as `countersign init` and `serve` make it.
+//! A whole installation in a temporary folder: `countersign init`, a release, and devices.
 
 use std::{
-    net::SocketAddr,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context as _, Result};
-use countersign_fleet::ProductName;
+use countersign_fleet::{ProductName, Store};
 use countersign_fleet_sqlite::SqliteStore;
 use countersign_images::{LocalStore, url::UrlKey};
-use countersign_keys::FileKey;
+use countersign_keys::{FileKey, Passphrases};
 use countersign_operations::{
     Authorities, Clock, Context, Entropy, Gate, Product, Settings,
+    authorities::{Line, Nowhere},
     crl::CrlSettings,
-    enroll, found, publish,
+    enroll, publish,
     refusals::Refusals,
-    seen::{self, SeenBuffer},
+    seen::SeenBuffer,
     sign,
 };
-use countersign_pki::{Authority, Profiles, Signer, certificate_request};
+use countersign_pki::{Authority, Profiles, Signer as _, certificate_request};
 use countersign_protocol::{CheckIn, Digest, MAX_CHECK_IN, SlotState, UnixTime};
-use countersign_server::{Config, Identity as ServerIdentity, IdentityHandle, Limits, bind};
 use countersign_x509::{Certificate, pem, sha256};
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
 use tempfile::TempDir;
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
-use crate::client;
+use crate::{
+    client::Identity,
+    program::{self, Server},
+};
 
-/// An installation with its devices, one release published, nothing served yet.
+/// A state directory with its devices and one release, and nobody who holds it.
+#[derive(Debug)]
 pub(crate) struct Installation {
-    pub(crate) devices: Vec<client::Identity>,
     pub(crate) server_root: Certificate,
     /// What every device says: that it runs the newest release.
     pub(crate) check_in: Vec<u8>,
-    server: IdentityHandle,
-    context: Arc<Context>,
-    /// The server's threads: not those of the client.
-    runtime: Runtime,
+    program: PathBuf,
     folder: TempDir,
-    /// How many servers there were.
-    servers: AtomicUsize,
 }
 
+/// Who certifies a device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Issuer {
+    /// The root itself: a device sends one certificate.
+    Root,
+    /// The issuing authority: a device sends two.
+    Issuing,
+}
+
+/// So many devices, and who certifies them.
+pub(crate) type Wanted = (Issuer, usize);
+
 impl Installation {
-    /// Founds both hierarchies, publishes a release and enrolls so many devices.
-    pub(crate) fn found(devices: usize) -> Result<Self> {
-        let runtime = Builder::new_multi_thread().enable_all().build()?;
+    /// Founds it with this program, publishes a release, and enrolls devices: as many groups of them as are wanted.
+    pub(crate) fn found(
+        program: &Path,
+        runtime: &Runtime,
+        wanted: &[Wanted],
+    ) -> Result<(Self, Vec<Vec<Identity>>)> {
         let folder = tempfile::Builder::new()
             .prefix("countersign-bench-")
             .tempdir()?;
-        let keys = folder.path().join("keys");
-        std::fs::create_dir(&keys)?;
-        let (device, device_issuing) = hierarchy(&keys, "device")?;
-        let (server, server_issuing) = hierarchy(&keys, "server")?;
-        let key = FileKey::create_new(&keys.join("server.key"))?;
-        let leaf = found::server_certificate(
-            &server_issuing,
-            &["127.0.0.1".to_owned()],
-            &Profiles::default().server,
-            key.public_key(),
-            &System,
-            &System,
+        let (state, author) = (
+            folder.path().join("state"),
+            folder.path().join("author.key"),
+        );
+        let author = author.to_string_lossy();
+        program::run(
+            program,
+            &state,
+            &[
+                "init",
+                "--host",
+                "127.0.0.1",
+                "--product",
+                PRODUCT,
+                "--unsigned-images",
+                "--author-key",
+                &author,
+            ],
         )?;
-        let identity = IdentityHandle::new(&ServerIdentity {
-            chain: server_issuing.chain_of(leaf),
-            key: key.to_pkcs8_der()?,
-        })?;
-        let author = FileKey::generate()?;
-        let store = runtime.block_on(SqliteStore::open(&folder.path().join("fleet.sqlite")))?;
-        let mut secret = Zeroizing::new([0; 32]);
-        System.fill(&mut *secret);
-        let context = Context {
-            gate: Gate::new(device.root),
-            store: Arc::new(store),
-            images: Arc::new(LocalStore::open(folder.path().join("images"))?),
-            authorities: Authorities::fixed(device_issuing, server_issuing)?,
-            server_root: server.root.clone(),
-            url_keys: vec![UrlKey::new("1", secret)?],
-            settings: settings(&author)?,
-            clock: Arc::new(System),
-            entropy: Arc::new(System),
-            seen: SeenBuffer::default(),
-            refusals: Refusals::default(),
-            publishing: tokio::sync::Mutex::default(),
-        };
-        let check_in = runtime.block_on(release(&context, &author))?;
-        let devices = (0..devices).map(|n| runtime.block_on(device_of(&context, n)));
-        Ok(Self {
-            devices: devices.collect::<Result<_>>()?,
-            server_root: server.root,
+        widen(&state.join("countersign.toml"))?;
+        let author = FileKey::load(Path::new(&*author))?;
+        let (check_in, devices) = runtime.block_on(fill(&state, &author, wanted))?;
+        let server_root = certificate(&state, "server-root")?;
+        let installation = Self {
+            server_root,
             check_in,
-            server: identity,
-            context: Arc::new(context),
-            runtime,
+            program: program.to_owned(),
             folder,
-            servers: AtomicUsize::new(0),
-        })
-    }
-
-    /// Begins to serve, on threads of its own. Every server begins without sessions, and knows no device's chain.
-    pub(crate) async fn serve(&self) -> Result<Server<'_>> {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let nth = self.servers.fetch_add(1, Ordering::Relaxed);
-        let config = Config {
-            device: any,
-            download: any,
-            operator: None,
-            socket: self.folder.path().join(format!("operator-{nth}.sock")),
-            name_authorities: true,
         };
-        // Its sockets belong to the server's threads too.
-        let bound = self
-            .runtime
-            .spawn(async move { bind(&config, &unlimited()) })
-            .await??;
-        let at = bound.addresses().device;
-        let (stop, stopped) = watch::channel(false);
-        let (context, identity) = (Arc::clone(&self.context), self.server.clone());
-        let serving = self.runtime.spawn(async move {
-            bound
-                .serve(context, &identity, "unused".into(), unlimited(), stopped)
-                .await
-        });
-        Ok(Server {
-            at,
-            installation: self,
-            stop,
-            serving,
+        Ok((installation, devices))
+    }
+
+    /// The same for another program.
+    pub(crate) fn copy_for(&self, program: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("countersign-bench-")
+            .tempdir()?;
+        program::copy(&self.state(), &folder.path().join("state"))?;
+        Ok(Self {
+            server_root: self.server_root.clone(),
+            check_in: self.check_in.clone(),
+            program: program.to_owned(),
+            folder,
         })
     }
-}
 
-/// A server that serves.
-pub(crate) struct Server<'a> {
-    /// Its device plane.
-    pub(crate) at: SocketAddr,
-    installation: &'a Installation,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<Result<(), countersign_server::Error>>,
-}
-
-impl Server<'_> {
-    /// Writes what devices said and the server would write within the second, so that it is part of what was measured.
-    pub(crate) async fn write_seen(&self) -> Result<()> {
-        let context = Arc::clone(&self.installation.context);
-        let written = self
-            .installation
-            .runtime
-            .spawn(async move { seen::flush(&context).await });
-        Ok(written.await??)
+    /// Begins to serve: a new process, which knows no chain and no session.
+    pub(crate) fn serve(&self) -> Result<Server> {
+        program::serve(&self.program, &self.state(), &[])
     }
 
-    /// Ends it.
-    pub(crate) async fn stop(self) -> Result<()> {
-        self.stop.send_replace(true);
-        Ok(self.serving.await??)
+    /// The state directory.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
-}
 
-fn hierarchy(keys: &Path, what: &str) -> Result<(found::Hierarchy, Authority)> {
-    let key = |level: &str| -> Result<Arc<dyn Signer>> {
-        let path = keys.join(format!("{what}-{level}.key"));
-        Ok(Arc::new(FileKey::create_new(&path)?))
-    };
-    let (root_key, issuing_key) = (key("root")?, key("issuing")?);
-    let made = found::hierarchy("Bench", what, &root_key, &issuing_key, &System, &System)?;
-    let issuing = Authority::new(made.issuing.clone(), vec![made.root.clone()], issuing_key)?;
-    Ok((made, issuing))
+    /// A folder for whoever stands beside it.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
 }
 
 /// All clients are one address here, and one that comes as often as it can.
-fn unlimited() -> Limits {
-    Limits {
-        per_address: usize::MAX,
-        per_address_per_second: usize::MAX,
-        ..Limits::default()
+fn widen(settings: &Path) -> Result<()> {
+    let text = fs::read_to_string(settings)?;
+    let wide = |line: &str| {
+        let limit = line.split(' ').next().unwrap_or_default();
+        match limit {
+            "per_address" => "per_address = 10000".to_owned(),
+            "per_address_per_second" => "per_address_per_second = 1000000".to_owned(),
+            _ => line.to_owned(),
+        }
+    };
+    let lines: Vec<String> = text.lines().map(wide).collect();
+    Ok(fs::write(settings, lines.join("\n"))?)
+}
+
+/// Publishes the release and enrolls the devices, in this process.
+async fn fill(
+    state: &Path,
+    author: &FileKey,
+    wanted: &[Wanted],
+) -> Result<(Vec<u8>, Vec<Vec<Identity>>)> {
+    let store = Arc::new(SqliteStore::open(&state.join("countersign.db")).await?);
+    let context = |issuer| context(state, &store, author, issuer);
+    let (issuing, root) = (context(Issuer::Issuing)?, context(Issuer::Root)?);
+    let check_in = release(&issuing, author).await?;
+    let mut groups = Vec::new();
+    let mut number = 0_u32;
+    for (issuer, count) in wanted {
+        let context = match issuer {
+            Issuer::Root => &root,
+            Issuer::Issuing => &issuing,
+        };
+        let mut devices = Vec::with_capacity(*count);
+        for _ in 0..*count {
+            devices.push(device_of(context, number).await?);
+            number += 1;
+        }
+        groups.push(devices);
     }
+    store.close().await;
+    Ok((check_in, groups))
+}
+
+fn context(
+    state: &Path,
+    store: &Arc<SqliteStore>,
+    author: &FileKey,
+    issuer: Issuer,
+) -> Result<Context> {
+    let [device_root, server_root] =
+        ["device-root", "server-root"].map(|name| certificate(state, name));
+    context_of(
+        Arc::clone(store) as Arc<dyn Store>,
+        &state.join("images"),
+        &device_authority(state, issuer)?,
+        device_root?,
+        server_root?,
+        author,
+    )
+}
+
+/// What workflows of this process work with.
+pub(crate) fn context_of(
+    store: Arc<dyn Store>,
+    images: &Path,
+    issuing: &Authority,
+    device_root: Certificate,
+    server_root: Certificate,
+    author: &FileKey,
+) -> Result<Context> {
+    let mut secret = Zeroizing::new([0; 32]);
+    System.fill(&mut *secret);
+    // Nobody is asked for a server's certificate here.
+    let line = || Line {
+        root: device_root.clone(),
+        issuing: issuing.clone(),
+        superseded: Vec::new(),
+    };
+    let authorities = Authorities::new(line(), line(), Arc::new(Nowhere));
+    Ok(Context {
+        gate: Gate::new(device_root),
+        store,
+        images: Arc::new(LocalStore::open(images.to_owned())?),
+        authorities,
+        server_root,
+        url_keys: vec![UrlKey::new("1", secret)?],
+        settings: settings(author)?,
+        clock: Arc::new(System),
+        entropy: Arc::new(System),
+        seen: SeenBuffer::default(),
+        refusals: Refusals::default(),
+        publishing: tokio::sync::Mutex::default(),
+    })
+}
+
+fn device_authority(state: &Path, issuer: Issuer) -> Result<Authority> {
+    let root = certificate(state, "device-root")?;
+    let (own, above, name) = match issuer {
+        Issuer::Root => (root, Vec::new(), "device-root"),
+        Issuer::Issuing => (
+            certificate(state, "device-issuing")?,
+            vec![root],
+            "device-issuing",
+        ),
+    };
+    let place = state.join("authorities").join(format!("{name}.key"));
+    let key = countersign_keys::open(&place, &Passphrases::new(None))?;
+    Ok(Authority::new(own, above, key)?)
+}
+
+fn certificate(state: &Path, name: &str) -> Result<Certificate> {
+    let text = fs::read(state.join("authorities").join(format!("{name}.pem")))?;
+    let found = pem::certificates(&text)?.into_iter().next();
+    found.with_context(|| format!("{name}.pem holds no certificate"))
 }
 
 fn settings(author: &FileKey) -> Result<Settings> {
@@ -247,9 +302,9 @@ async fn release(context: &Context, author: &FileKey) -> Result<Vec<u8>> {
     Ok(message)
 }
 
-async fn device_of(context: &Context, n: usize) -> Result<client::Identity> {
+async fn device_of(context: &Context, number: u32) -> Result<Identity> {
     let key = FileKey::generate()?;
-    let id = format!("bench-{n:06}");
+    let id = device_id(number);
     let request = enroll::Request {
         request: certificate_request(&key, &id)?.into_bytes(),
         id: id.parse()?,
@@ -257,15 +312,20 @@ async fn device_of(context: &Context, n: usize) -> Result<client::Identity> {
     };
     let enrolled = enroll::enroll(context, &request).await?;
     let chain = pem::certificates(enrolled.chain.as_bytes()).context("the device's chain")?;
-    Ok(client::Identity {
+    Ok(Identity {
+        id,
         chain: chain.iter().map(|one| one.der().to_vec()).collect(),
         key: key.to_pkcs8_der()?,
     })
 }
 
+fn device_id(number: u32) -> String {
+    format!("bench-{number:06}")
+}
+
 /// The system's clock and its randomness.
 #[derive(Clone, Copy, Debug)]
-struct System;
+pub(crate) struct System;
 
 impl Clock for System {
     #[expect(clippy::disallowed_methods, reason = "this is the program's clock")]

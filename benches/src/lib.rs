@@ -4,10 +4,15 @@ mod asked;
 pub mod bundle;
 mod client;
 mod cpu;
+pub mod gate;
 pub mod handshake;
 mod installation;
+pub mod issue;
 mod machine;
+pub mod nginx;
 mod primitives;
+mod process;
+pub mod program;
 mod spread;
 
 pub use asked::Asked;

@@ -1,5 +1,7 @@
 //! What several rounds gave.
 
+use serde_json::{Value, json};
+
 /// The median of some rounds, and their bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
@@ -23,6 +25,21 @@ impl Spread {
             most: at(sorted.len().saturating_sub(1)),
         }
     }
+
+    /// For programs.
+    pub(crate) fn json(self) -> Value {
+        json!({ "median": self.median, "least": self.least, "most": self.most })
+    }
+}
+
+/// For people: the median, and the bounds behind it.
+pub(crate) fn shown(spread: Spread, digits: usize) -> String {
+    let Spread {
+        median,
+        least,
+        most,
+    } = spread;
+    format!("{median:.digits$} ({least:.digits$}-{most:.digits$})")
 }
 
 #[cfg(test)]

@@ -156,7 +156,12 @@ impl State {
         };
         match opened {
             Err(error @ StoreError::Journal(_)) => Err(anyhow!("{error}; {ABOUT_JOURNAL}")),
-            opened => opened.with_context(|| format!("{} cannot be opened", database.display())),
+            opened => {
+                let store =
+                    opened.with_context(|| format!("{} cannot be opened", database.display()))?;
+                // Nobody else writes: we hold the lock.
+                Ok(store.keeping_standings())
+            }
         }
     }
 

@@ -10,6 +10,9 @@
 //! `synchronous` anew with each transaction: a second connection would only wait for the first, and the next synced
 //! commit takes the unsynced ones before it to the disk too, in order.
 //!
+//! **Standings.** A store that [keeps](SqliteStore::keeping_standings) what is asked with each request of a device asks the
+//! database once, and again when it has changed something of it. Nobody else may write then.
+//!
 //! **Journal.** What was barred for good shall stay so where an older copy of the database is restored: see [`journal`].
 //!
 //! **Schema.** `PRAGMA user_version` counts the migrations in the file. A file of a newer program is refused untouched.
@@ -27,6 +30,7 @@ mod releases;
 mod row;
 mod schema;
 mod standing;
+mod standings;
 mod store;
 mod strangers;
 

@@ -19,6 +19,7 @@ use crate::{
     error::failed,
     journal::{self, Entry, Journal, Listed},
     offers, refusals, releases, standing,
+    standings::{Changed, Standings},
 };
 
 /// A fleet in one `SQLite` file.
@@ -30,6 +31,8 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// What outlasts the database; none where it is only read.
     journal: Option<Mutex<Journal>>,
+    /// What was read of devices lately, where that is kept.
+    standings: Option<Standings>,
 }
 
 /// How far a transaction has come when its commit returns.
@@ -49,7 +52,11 @@ impl SqliteStore {
             Lasting::Synced => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Lasting::Written => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
         };
-        self.writer.begin_with(statement).await.map_err(failed)
+        let transaction = self.writer.begin_with(statement).await.map_err(failed)?;
+        if let Some(standings) = &self.standings {
+            standings.begun();
+        }
+        Ok(transaction)
     }
 
     /// Begins a transaction that is written to the journal too. What the journal has already, and a transaction before
@@ -57,6 +64,10 @@ impl SqliteStore {
     async fn begin_journaled(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         if self.journal().is_some_and(|journal| journal.has_waiting()) {
+            // It changes more than its caller knows of.
+            if let Some(standings) = &self.standings {
+                standings.distrust();
+            }
             let done = journal::done(&mut transaction).await?;
             let waiting = self.journal().map(|journal| journal.waiting(done));
             for entry in waiting.unwrap_or_default() {
@@ -72,6 +83,7 @@ impl SqliteStore {
         &self,
         mut transaction: Transaction<'static, Sqlite>,
         entries: Vec<Entry>,
+        changed: Changed<'_>,
     ) -> Result<(), StoreError> {
         let at = {
             let Some(mut journal) = self.journal() else {
@@ -83,9 +95,24 @@ impl SqliteStore {
             journal.position()
         };
         journal::note_done(&mut transaction, at).await?;
-        commit(transaction).await?;
+        self.commit(transaction, changed).await?;
         if let Some(mut journal) = self.journal() {
             journal.settle(at.lines);
+        }
+        Ok(())
+    }
+
+    /// Commits what changes no more than is said of what may be kept.
+    async fn commit(
+        &self,
+        transaction: Transaction<'static, Sqlite>,
+        changed: Changed<'_>,
+    ) -> Result<(), StoreError> {
+        let standings = self.standings.as_ref();
+        let committing = standings.map(|standings| standings.committing(changed));
+        transaction.commit().await.map_err(failed)?;
+        if let Some(committing) = committing {
+            committing.done();
         }
         Ok(())
     }
@@ -107,7 +134,7 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Synced).await?;
         devices::create(&mut transaction, device, certificate).await?;
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::Nothing).await
     }
 
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
@@ -115,7 +142,16 @@ impl Store for SqliteStore {
     }
 
     async fn standing(&self, fingerprint: &Digest) -> Result<Option<Standing>, StoreError> {
-        standing::by_certificate(&self.readers, fingerprint).await
+        let since = match self.standings.as_ref().map(|kept| kept.find(fingerprint)) {
+            Some(Ok(standing)) => return Ok(Some(standing)),
+            Some(Err(since)) => Some(since),
+            None => None,
+        };
+        let found = standing::by_certificate(&self.readers, fingerprint).await?;
+        if let (Some(kept), Some(since), Some(found)) = (&self.standings, since, &found) {
+            kept.keep(since, found);
+        }
+        Ok(found)
     }
 
     async fn devices(&self) -> Result<Vec<Device>, StoreError> {
@@ -139,7 +175,8 @@ impl Store for SqliteStore {
         let listed: Vec<Listed> = certificates.iter().map(Listed::of).collect();
         audit::add(&mut transaction, audit).await?;
         let entries = Entry::of_device(audit.at, &device, &listed);
-        self.commit_journaled(transaction, entries).await?;
+        let changed = Changed::Device(id);
+        self.commit_journaled(transaction, entries, changed).await?;
         Ok(device)
     }
 
@@ -149,7 +186,7 @@ impl Store for SqliteStore {
         }
         let mut transaction = self.begin(Lasting::Written).await?;
         devices::note_seen(&mut transaction, seen).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::Seen(seen)).await
     }
 
     async fn add_certificate(
@@ -163,7 +200,7 @@ impl Store for SqliteStore {
         }
         certificates::add(&mut transaction, certificate).await?;
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::Nothing).await
     }
 
     async fn import(&self, arrivals: &[Arrival], how: Importing) -> Result<Imported, StoreError> {
@@ -176,7 +213,7 @@ impl Store for SqliteStore {
             Importing::SkipRefused => refused < outcomes.len(),
         };
         if written {
-            commit(transaction).await?;
+            self.commit(transaction, Changed::All).await?;
         }
         Ok(Imported { outcomes, written })
     }
@@ -191,7 +228,9 @@ impl Store for SqliteStore {
         if arrivals::complete(&mut transaction, certificate, pin).await? {
             audit::add(&mut transaction, audit).await?;
         }
-        commit(transaction).await
+        let changed = certificate.device.as_ref();
+        let changed = changed.map_or(Changed::All, Changed::Device);
+        self.commit(transaction, changed).await
     }
 
     async fn repin(
@@ -220,7 +259,8 @@ impl Store for SqliteStore {
             }
         }
         audit::add(&mut transaction, audit).await?;
-        self.commit_journaled(transaction, entries).await?;
+        self.commit_journaled(transaction, entries, Changed::All)
+            .await?;
         Ok(device)
     }
 
@@ -249,7 +289,10 @@ impl Store for SqliteStore {
         audit::add(&mut transaction, audit).await?;
         let listed = Listed::of(&record);
         let entry = Entry::of_certificate(revoked, record.device.as_ref(), listed);
-        self.commit_journaled(transaction, vec![entry]).await?;
+        let device = record.device.as_ref();
+        let changed = device.map_or(Changed::Nothing, Changed::Device);
+        self.commit_journaled(transaction, vec![entry], changed)
+            .await?;
         Ok(true)
     }
 
@@ -277,7 +320,7 @@ impl Store for SqliteStore {
     async fn keep_crl(&self, crl: &CrlRecord) -> Result<bool, StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         let kept = certificates::keep_crl(&mut transaction, crl).await?;
-        commit(transaction).await?;
+        self.commit(transaction, Changed::Nothing).await?;
         Ok(kept)
     }
 
@@ -293,7 +336,7 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Synced).await?;
         authorities::add(&mut transaction, authority).await?;
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::All).await
     }
 
     async fn set_authority(
@@ -304,7 +347,7 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Synced).await?;
         authorities::set(&mut transaction, authority).await?;
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::All).await
     }
 
     async fn note_refusals(&self, batch: &[RefusalRecord]) -> Result<(), StoreError> {
@@ -315,7 +358,7 @@ impl Store for SqliteStore {
         for refusal in batch {
             refusals::note(&mut transaction, refusal).await?;
         }
-        commit(transaction).await
+        self.commit(transaction, Changed::Nothing).await
     }
 
     async fn refusals(&self, device: &DeviceId) -> Result<Vec<RefusalRecord>, StoreError> {
@@ -330,7 +373,7 @@ impl Store for SqliteStore {
         let mut transaction = self.begin(Lasting::Synced).await?;
         let id = releases::add(&mut transaction, release).await?;
         audit::add(&mut transaction, audit).await?;
-        commit(transaction).await?;
+        self.commit(transaction, Changed::All).await?;
         Ok(id)
     }
 
@@ -369,7 +412,8 @@ impl Store for SqliteStore {
     async fn add_offer(&self, offer: &OfferRecord) -> Result<(), StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         offers::add(&mut transaction, offer).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::Device(&offer.device))
+            .await
     }
 
     async fn end_offer(
@@ -387,7 +431,7 @@ impl Store for SqliteStore {
         if ended {
             audit::add(&mut transaction, audit).await?;
         }
-        commit(transaction).await?;
+        self.commit(transaction, Changed::Nothing).await?;
         Ok(ended)
     }
 
@@ -398,30 +442,26 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         let counted = offers::count_failure(&mut transaction, id, reason).await?;
-        commit(transaction).await?;
+        self.commit(transaction, Changed::Nothing).await?;
         Ok(counted)
     }
 
     async fn count_delivery(&self, id: &OfferId) -> Result<bool, StoreError> {
         let mut transaction = self.begin(Lasting::Written).await?;
         let counted = offers::count_delivery(&mut transaction, id).await?;
-        commit(transaction).await?;
+        self.commit(transaction, Changed::Nothing).await?;
         Ok(counted)
     }
 
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut transaction = self.begin(Lasting::Synced).await?;
         audit::add(&mut transaction, entry).await?;
-        commit(transaction).await
+        self.commit(transaction, Changed::Nothing).await
     }
 
     async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         audit::newest(&self.readers, limit).await
     }
-}
-
-async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-    transaction.commit().await.map_err(failed)
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// One device by its id.
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError>;
     /// The device that a certificate was issued to, the certificate's record, and what there is for the device. Asked
-    /// with each request of a device.
+    /// with each request of a device, so that it may be kept in memory; every change by this store is in it.
     async fn standing(&self, fingerprint: &Digest) -> Result<Option<Standing>, StoreError>;
     /// All devices, by id.
     async fn devices(&self) -> Result<Vec<Device>, StoreError>;

@@ -40,6 +40,8 @@ pub(crate) async fn next(
     if open.is_none() && newest.is_none_or(|newest| runs(running, newest)) {
         return Ok(None);
     }
+    // The store may have kept what the device stands for. What is given out is what it holds now.
+    let newest = store.newest_release(&device.product).await?;
     let current = store
         .release_by_version(&device.product, &running.version)
         .await?;
@@ -52,7 +54,7 @@ pub(crate) async fn next(
         bounds: said.bounds,
         reports: said.reports,
         attempts: context.settings.attempts,
-        newest,
+        newest: newest.as_ref(),
         open: open.as_ref().map(|(offer, release)| OpenOffer {
             offer,
             release: release.as_ref(),

@@ -6,6 +6,7 @@ use countersign_operations::{Context, crl, gate::Cut, refusals, seen};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
+    task::JoinSet,
 };
 
 use crate::{
@@ -161,20 +162,21 @@ impl Bound {
         };
         let socket = axum::serve(self.socket, local).with_graceful_shutdown(until(stop.clone()));
         let remote = plane("operator", None, remote, operator::LARGEST_BODY, places);
-        let loopback = async {
-            if let Some(listener) = self.operator {
-                listener::run(remote, listener, stop.clone()).await;
-            }
-        };
+        // On the runtime's threads, where connections are served: from the thread that waits for this, each connection would be
+        // handed over twice. Whoever gives up on this ends them.
+        let mut listening = JoinSet::new();
+        listening.spawn(listener::run(device, self.device, stop.clone()));
+        listening.spawn(listener::run(download, self.download, stop.clone()));
+        if let Some(listener) = self.operator {
+            listening.spawn(listener::run(remote, listener, stop.clone()));
+        }
         // A task of its own: a list of a million takes a while to read.
         let crls = tokio::spawn(publish_crls(Arc::clone(&context), stop.clone()));
         tokio::join!(
-            listener::run(device, self.device, stop.clone()),
-            listener::run(download, self.download, stop.clone()),
+            listening.join_all(),
             async {
                 let _ = socket.await;
             },
-            loopback,
             write_seen(&context, stop.clone()),
             async {
                 let _ = crls.await;

@@ -18,7 +18,7 @@ use std::{
 use countersign_operations::{Clock, Context};
 use countersign_protocol::Digest;
 use rustls::{
-    ConfigBuilder, ServerConfig, WantsVerifier,
+    ConfigBuilder, ServerConfig, SupportedCipherSuite, WantsVerifier,
     crypto::{CryptoProvider, aws_lc_rs},
     server::{StoresServerSessions, danger::ClientCertVerifier},
     time_provider::TimeProvider,
@@ -61,7 +61,7 @@ impl PlaneTls {
         context: &Arc<Context>,
         stats: &Arc<Stats>,
     ) -> Result<Arc<Self>, Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(provider());
         let time = Arc::new(OurTime(Arc::clone(&context.clock)));
         let begun = ServerConfig::builder_with_details(Arc::clone(&provider), time)
             .with_safe_default_protocol_versions()
@@ -103,6 +103,7 @@ impl PlaneTls {
             .with_client_cert_verifier(Arc::clone(&presented) as Arc<dyn ClientCertVerifier>)
             .with_cert_resolver(Arc::clone(&ready.resolver));
         config.max_fragment_size = Some(RECORD + RECORD_HEADER);
+        config.ignore_client_order = true;
         config.session_storage = Arc::clone(&presented) as Arc<dyn StoresServerSessions>;
         config.send_tls13_tickets = 1;
         (presented, Arc::new(config))
@@ -130,6 +131,20 @@ impl PlaneTls {
         }
         made
     }
+}
+
+/// AWS-LC, with the suites on SHA-256 before those on SHA-384: both are strong enough for years, and for the first nearly every
+/// CPU has instructions, a device's too. So it is we who choose, as clients name AES-256 with SHA-384 first.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| {
+        let common = match suite {
+            SupportedCipherSuite::Tls12(suite) => &suite.common,
+            SupportedCipherSuite::Tls13(suite) => &suite.common,
+        };
+        common.hash_provider.output_len()
+    });
+    provider
 }
 
 impl fmt::Debug for PlaneTls {

@@ -19,6 +19,7 @@ use crate::{
     error::{failed, failed_io, is_busy},
     journal::{self, Journal, Place},
     schema::{self, Age},
+    standings::Standings,
 };
 
 impl SqliteStore {
@@ -91,6 +92,14 @@ impl SqliteStore {
         }
     }
 
+    /// Has what is asked with each request of a device kept in memory. Only for who holds the database alone, as `countersign
+    /// serve` does by its lock: what another writes is not seen.
+    #[must_use]
+    pub fn keeping_standings(mut self) -> Self {
+        self.standings = Some(Standings::default());
+        self
+    }
+
     /// Waits for calls under way, moves the write-ahead log into the file, and closes it.
     ///
     /// Dropping the store instead loses nothing: the log stays beside the file until the next [`Self::open`].
@@ -124,6 +133,7 @@ impl SqliteStore {
             writer,
             readers,
             journal: journal.map(Mutex::new),
+            standings: None,
         })
     }
 }

@@ -14,6 +14,7 @@ use super::*;
 mod journal;
 mod schema;
 mod search;
+mod standings;
 
 struct Folder(TempDir);
 
@@ -78,12 +79,13 @@ async fn contents(store: &SqliteStore) -> String {
 async fn conforms() {
     let folders = TempDir::new().unwrap();
     let count = std::cell::Cell::new(0);
-    conformance::run(async || {
+    let open = async || {
         count.set(count.get() + 1);
         let file = folders.path().join(format!("{}.sqlite", count.get()));
         SqliteStore::open(&file).await.unwrap()
-    })
-    .await;
+    };
+    conformance::run(open).await;
+    conformance::run(async || open().await.keeping_standings()).await;
 }
 
 #[tokio::test]
