@@ -129,7 +129,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// What is linted, tested and documented: the program with all that can be left out. The step `features` leaves it out.
-const FULL: &str = "countersign/full";
+const FULL: &str = "countersign/full,countersign-benches/pkcs11";
 
 /// What the steps share.
 struct Context {
