@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::counts::Counts;
-use super::{Context, FULL, Outcome, mbedtls, tools};
+use super::{Context, FULL, Outcome, PROGRAM, mbedtls, tools};
 use crate::{process, workspace};
 
 /// Runs all tests but the documentation's.
@@ -58,7 +58,7 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
         "--package",
         "countersign",
         "--features",
-        FULL,
+        PROGRAM,
         "--test",
         "acceptance",
     ]);
