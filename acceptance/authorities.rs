@@ -25,6 +25,20 @@ fn house() -> House {
     house
 }
 
+/// Enrolls the device of ours, of the product `demo`, in the folder `device`.
+fn enroll(house: &House) {
+    let out = house.text("device");
+    house.ok(&[
+        "device",
+        "enroll",
+        DEVICE,
+        "--out",
+        &out,
+        "--product",
+        "demo",
+    ]);
+}
+
 /// Publishes an image for a product.
 fn publish(house: &House, product: &str, image: &Image) {
     let path = house.text(&format!("{product}.bin"));
@@ -93,15 +107,7 @@ fn under_another_s_ca_our_device_s_name_is_another_device() {
     let (house, b) = (house(), Other::root("B"));
     let server = house.serve();
     let url = format!("{}/ota?v=1.0.0", server.device_url);
-    house.ok(&[
-        "device",
-        "enroll",
-        DEVICE,
-        "--out",
-        &house.text("device"),
-        "--product",
-        "demo",
-    ]);
+    enroll(&house);
     let images = [("demo", image("1.1.0")), ("theirs", image("2.2.0"))];
     for (product, image) in &images {
         publish(&house, product, image);
@@ -281,15 +287,7 @@ fn a_certificate_without_the_one_name_is_nobody_s_and_the_reason_is_told() {
     let (house, b) = (house(), Other::root("B"));
     let server = house.serve();
     b.register(&house, "new", &[]);
-    house.ok(&[
-        "device",
-        "enroll",
-        DEVICE,
-        "--out",
-        &house.text("device"),
-        "--product",
-        "demo",
-    ]);
+    enroll(&house);
     let url = format!("{}/ota?v=1.0.0", server.device_url);
     let uris = |uris: &[&str]| {
         let uri = |uri: &&str| SanType::URI((*uri).try_into().unwrap());
@@ -359,15 +357,7 @@ fn what_fails_in_the_handshake_is_laid_to_nobody_s_namesake() {
     let (house, b) = (house(), Other::root("B"));
     let server = house.serve();
     b.register(&house, "new", &[]);
-    house.ok(&[
-        "device",
-        "enroll",
-        DEVICE,
-        "--out",
-        &house.text("device"),
-        "--product",
-        "demo",
-    ]);
+    enroll(&house);
     let url = format!("{}/ota?v=1.0.0", server.device_url);
     let key = KeyPair::generate().unwrap();
     b.device_with(DEVICE, &key, |_| {}).install(&house, "good");

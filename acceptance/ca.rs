@@ -82,3 +82,18 @@ fn text_of(file: &Path) -> String {
     assert!(good, "{told}");
     told
 }
+
+/// A chain is good under a root of the house's, by openssl, strictly.
+fn verifies(house: &House, root: &str, chain: &str) {
+    let root = state(house, &format!("authorities/{root}.pem"));
+    let (good, told) = openssl(&[
+        "verify",
+        "-x509_strict",
+        "-CAfile",
+        &root,
+        "-untrusted",
+        chain,
+        chain,
+    ]);
+    assert!(good, "{chain}: {told}");
+}

@@ -5,9 +5,9 @@ mod own;
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -75,50 +75,6 @@ fn verifies(root: &Path, chain: &Path, how: &[&str]) {
 /// What the operator plane says of the certificate.
 fn told(house: &House) -> Value {
     house.operator("/v1/server")["certificate"].clone()
-}
-
-/// openssl as a client whose connection stays open; killed with its handle.
-struct Live {
-    child: Child,
-    to: ChildStdin,
-    from: ChildStdout,
-}
-
-impl Live {
-    fn open(mut openssl: Command) -> Self {
-        let mut child = openssl
-            .arg("-quiet")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { child, to, from }
-    }
-
-    /// Asks for an update, of which there is one; gives the status.
-    fn ask(&mut self) -> String {
-        let ask = b"GET /ota?v=1.0.0 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        self.to.write_all(ask).unwrap();
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let mut byte = [0];
-            self.from
-                .read_exact(&mut byte)
-                .unwrap_or_else(|error| panic!("{error} after {head:?}"));
-            head.push(byte[0].into());
-        }
-        assert!(head.contains("\r\ncontent-length: 0\r\n"), "{head}");
-        head.split(' ').nth(1).unwrap().to_owned()
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A virtual ESP32 that checks in every second, in a process of its own; killed with its handle.

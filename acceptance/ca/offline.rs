@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{OPENSSL, authority, openssl, state};
+use super::{OPENSSL, authority, openssl, state, verifies};
 use crate::harness::{House, Server, need, run};
 
 const PASSPHRASE: &str = "correct horse";
@@ -168,18 +168,7 @@ fn the_ceremony_from_end_to_end_with_the_root_s_key_in_a_drawer() {
     house.enroll_as("7cdfa1000002", "second");
     for folder in ["device", "second"] {
         let chain = house.path(folder).join("device.pem");
-        let chain = chain.to_str().unwrap();
-        let root = state(&house, "authorities/device-root.pem");
-        let (good, told) = openssl(&[
-            "verify",
-            "-x509_strict",
-            "-CAfile",
-            &root,
-            "-untrusted",
-            chain,
-            chain,
-        ]);
-        assert!(good, "{told}");
+        verifies(&house, "device-root", chain.to_str().unwrap());
     }
     let told = house.fails(&["ca", "replace", "device", "--certificate", &new]);
     assert!(told.contains("nothing-requested"), "{told}");

@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::{OPENSSL, authority, openssl, state};
+use super::{OPENSSL, authority, openssl, state, verifies};
 use crate::harness::{House, image, need, run, wait_until};
 
 const NODES: [&str; 5] = [
@@ -50,20 +50,6 @@ fn running(house: &House) -> Vec<String> {
     let version =
         |one: &serde_json::Value| one["running"]["version"].as_str().unwrap_or("-").to_owned();
     all.as_array().unwrap().iter().map(version).collect()
-}
-
-fn verifies(house: &House, root: &str, chain: &str) {
-    let root = state(house, &format!("authorities/{root}.pem"));
-    let (good, told) = openssl(&[
-        "verify",
-        "-x509_strict",
-        "-CAfile",
-        &root,
-        "-untrusted",
-        chain,
-        chain,
-    ]);
-    assert!(good, "{chain}: {told}");
 }
 
 /// The issuer of the first certificate that a plane shows.

@@ -22,12 +22,20 @@ impl Live {
     /// Connects as the device of `folder`.
     pub(crate) fn connect(server: &Server, folder: &Path, version: &str) -> Self {
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-        let mut child = Command::new("openssl")
-            .args(["s_client", "-quiet", "-connect", server.device_address()])
+        let mut openssl = Command::new("openssl");
+        openssl
+            .args(["s_client", "-connect", server.device_address()])
             .args([version, "-CAfile", &file("server-root.pem")])
             .args(["-verify_return_error", "-servername", "localhost"])
             .args(["-cert", &file("device.pem"), "-key", &file("device.key")])
-            .args(["-cert_chain", &file("device.pem")])
+            .args(["-cert_chain", &file("device.pem")]);
+        Self::open(openssl)
+    }
+
+    /// Connects as an `openssl s_client` that is told all but to be quiet.
+    pub(crate) fn open(mut openssl: Command) -> Self {
+        let mut child = openssl
+            .arg("-quiet")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
