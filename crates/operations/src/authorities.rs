@@ -8,9 +8,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use countersign_fleet::{CertificateProfile, CertificateRecord, CertificateSearch, Store};
+use countersign_fleet::{CertificateProfile, CertificateRecord};
 use countersign_pki::Authority;
-use countersign_protocol::Digest;
 use countersign_x509::Certificate;
 
 pub use self::custody::{Custody, CustodyError, KeyPlace, Nowhere};
@@ -218,7 +217,8 @@ pub(crate) async fn by_custody<T: Send + 'static>(
     }
 }
 
-/// Records the certificates of our authorities which are not in the store: they are older than it is, or it is that of a backup. So every certificate that we issued is there. The same with roots' CRLs.
+/// Records the certificates of our authorities which are not in the store: they are older than it is, or it is that of a
+/// backup. So every certificate that we issued is there. The same with roots' CRLs.
 ///
 /// # Errors
 /// [`Error::Store`].
@@ -232,10 +232,10 @@ pub async fn record_all(context: &Context) -> Result<(), Error> {
         all.extend(line.superseded.iter().map(|old| of(&old.certificate)));
         all.push(of(line.issuing.certificate()));
     }
-    let named = context.authorities.named();
     for record in all {
         record_once(context, &record, "startup", "ca.record").await?;
     }
+    let named = context.authorities.named();
     for root in named.iter().filter(|one| one.level == Level::Root) {
         crl::adopt(context, root).await?;
     }
@@ -249,21 +249,12 @@ pub(crate) async fn record_once(
     actor: &str,
     action: &str,
 ) -> Result<(), Error> {
-    if is_recorded(&*context.store, &record.fingerprint).await? {
+    if record::find(context, &record.fingerprint).await?.is_some() {
         return Ok(());
     }
     let audit = context.entry(actor, action, &record.subject, &record.serial);
     context.store.add_certificate(record, &audit).await?;
     Ok(())
-}
-
-/// Whether a certificate is in the store.
-pub(crate) async fn is_recorded(store: &dyn Store, fingerprint: &Digest) -> Result<bool, Error> {
-    let search = CertificateSearch {
-        fingerprint: Some(fingerprint.to_string()),
-        ..CertificateSearch::default()
-    };
-    Ok(!store.find_certificates(&search, 1).await?.is_empty())
 }
 
 impl Kind {

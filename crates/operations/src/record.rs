@@ -3,9 +3,11 @@
 //! A certificate that we issue is in the store before it is answered. So nobody ever shows us one of ours that we do not know,
 //! and there is none that cannot be revoked.
 
-use countersign_fleet::{CertificateProfile, CertificateRecord, DeviceId};
+use countersign_fleet::{CertificateProfile, CertificateRecord, CertificateSearch, DeviceId};
 use countersign_protocol::{Digest, UnixTime};
 use countersign_x509::{Certificate, sha256};
+
+use crate::{Context, Error};
 
 /// What the store keeps of a certificate that `issuer` issued, as what `profile` says; `device` is the one that it names, if
 /// it is a device's. A root's issuer is the root.
@@ -27,6 +29,19 @@ pub fn of(
         revoked: None,
         der: certificate.der().to_vec(),
     }
+}
+
+/// What the store has of the certificate with this fingerprint.
+pub(crate) async fn find(
+    context: &Context,
+    fingerprint: &Digest,
+) -> Result<Option<CertificateRecord>, Error> {
+    let search = CertificateSearch {
+        fingerprint: Some(fingerprint.to_string()),
+        ..CertificateSearch::default()
+    };
+    let found = context.store.find_certificates(&search, 1).await?;
+    Ok(found.into_iter().next())
 }
 
 /// SHA-256 of a certificate's public key (`SubjectPublicKeyInfo`): what an authority or a pinned device is known by.

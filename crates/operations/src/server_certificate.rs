@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use countersign_fleet::{CertificateProfile, CertificateSearch};
+use countersign_fleet::CertificateProfile;
 use countersign_pki::Authority;
 use countersign_protocol::{Digest, UnixTime};
 use countersign_x509::Certificate;
@@ -118,12 +118,7 @@ pub async fn adopt(
     leaf: &Certificate,
     issuing: &Authority,
 ) -> Result<bool, Error> {
-    let search = CertificateSearch {
-        fingerprint: Some(Digest(leaf.fingerprint()).to_string()),
-        ..CertificateSearch::default()
-    };
-    let known = context.store.find_certificates(&search, 1).await?;
-    match known.first() {
+    match record::find(context, &Digest(leaf.fingerprint())).await? {
         Some(known) => Ok(known.revoked.is_some()),
         None if leaf.is_issued_by(issuing.certificate()) => {
             keep(context, leaf, issuing, "found without a record").await?;

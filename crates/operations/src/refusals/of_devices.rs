@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use countersign_fleet::{CertificateSearch, DeviceId, RefusalRecord};
+use countersign_fleet::{DeviceId, RefusalRecord};
 use countersign_protocol::{Digest, UnixTime};
 
 use super::Refused;
-use crate::{Context, Error};
+use crate::{Context, Error, record};
 
 /// Refusals that are not yet in the store.
 #[derive(Debug, Default)]
@@ -120,12 +120,8 @@ async fn write(context: &Context, sums: &[Sum]) -> Result<(), Error> {
 
 /// The device that a certificate was issued to.
 async fn holder(context: &Context, fingerprint: &Digest) -> Result<Option<DeviceId>, Error> {
-    let search = CertificateSearch {
-        fingerprint: Some(fingerprint.to_string()),
-        ..CertificateSearch::default()
-    };
-    let found = context.store.find_certificates(&search, 1).await?;
-    Ok(found.into_iter().next().and_then(|one| one.device))
+    let found = record::find(context, fingerprint).await?;
+    Ok(found.and_then(|one| one.device))
 }
 
 /// How many kinds of refusals wait for the store at most, of certificates and of names each. Stops a thousand strangers in
