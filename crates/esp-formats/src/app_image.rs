@@ -14,15 +14,17 @@
 mod chip;
 mod compose;
 mod descriptor;
+mod extent;
 mod header;
 
 pub use chip::ChipId;
 pub use compose::{Composition, compose, composed_len};
 pub use descriptor::AppDescriptor;
+pub use extent::Extent;
 pub use header::{CHIP_OFFSET, Header, MAGIC, MAX_SEGMENTS, SEGMENT_LIMIT, SegmentHeader};
 
 use crate::bytes::{array, slice, to_u32, to_usize};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, secure_boot};
 
 /// What the first 288 bytes of an image say, for readers that have no more yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,7 +241,7 @@ pub enum Signature<'a> {
     None,
     /// Secure Boot v1 or "signed app verification" with ECDSA: version 0 (4 bytes), r and s (32 bytes each, big-endian).
     V1(&'a [u8; 68]),
-    /// Secure Boot v2: the sector of up to three signature blocks, at the next multiple of 4096.
+    /// Secure Boot v2: the sector of up to three signature blocks ([`secure_boot`]), at the next multiple of 4096.
     V2(&'a [u8; 4096]),
 }
 
@@ -261,7 +263,7 @@ impl<'a> Signature<'a> {
         ) {
             (Some(padding), Some(sector))
                 if padding.iter().all(|byte| *byte == 0xFF)
-                    && sector.first() == Some(&SIGNATURE_BLOCK_MAGIC) =>
+                    && sector.first() == Some(&secure_boot::MAGIC) =>
             {
                 Self::V2(sector)
             }
@@ -301,11 +303,10 @@ fn is_padding(bytes: &[u8]) -> bool {
 }
 
 const HEAD_LEN: usize = 288;
-const SECTOR: usize = 4096;
+const SECTOR: usize = secure_boot::SECTOR;
 const DESCRIPTOR_OFFSET: usize = 32;
 const CHECKSUM_SEED: u8 = 0xEF;
 const CHECKSUM_BLOCK: usize = 16;
-const SIGNATURE_BLOCK_MAGIC: u8 = 0xE7;
 
 #[cfg(test)]
 mod tests;

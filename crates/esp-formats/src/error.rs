@@ -105,6 +105,31 @@ pub enum ErrorKind {
         max: u32,
     },
 
+    /// The first byte is not a signature block's.
+    #[error("signature block magic is {found:#04x}, not 0xe7")]
+    BlockMagic {
+        /// The byte found.
+        found: u8,
+    },
+    /// A signature block's CRC does not match.
+    #[error("signature block CRC is {stored:#010x}, the bytes give {computed:#010x}")]
+    BlockCrc {
+        /// The CRC in the block.
+        stored: u32,
+        /// The CRC of its bytes.
+        computed: u32,
+    },
+    /// A signature block is of no scheme that is known.
+    #[error("signature block of version {version}, digest {hash}, curve {curve} is not known")]
+    BlockScheme {
+        /// 2 is RSA, 3 ECDSA.
+        version: u8,
+        /// 0 is SHA-256, 1 SHA-384.
+        hash: u8,
+        /// Of ECDSA: 1 is P-192, 2 P-256, 3 P-384.
+        curve: u8,
+    },
+
     /// A partition table's row is neither a partition, nor the MD5 row, nor the end.
     #[error("row magic {found:#06x} is not known")]
     RowMagic {
@@ -210,6 +235,10 @@ pub enum ErrorKind {
         /// The word found.
         found: u32,
     },
+    /// A settings' partition without a page that holds anything.
+    #[error("no page that holds settings")]
+    NoPage,
+
     /// An entry's CRC does not match.
     #[error("CRC is {stored:#010x}, the bytes give {computed:#010x}")]
     EntryCrc {

@@ -7,8 +7,10 @@
 //! |---------------------|---------------------------------------------------|------------------------------|
 //! | [`app_image`]       | what is flashed into an app partition             | `esp_image_header_t`         |
 //! | [`bundle`]          | root certificates as the device searches them     | `x509_crt_bundle`            |
+//! | [`nvs`]             | settings by namespace and key                     | `nvs_flash`                  |
 //! | [`otadata`]         | which slot boots, and whether it proved itself    | `esp_ota_select_entry_t`     |
 //! | [`partition_table`] | what lies where in flash                          | `esp_partition_info_t`       |
+//! | [`secure_boot`]     | who signed an image, for chips that ask           | `ets_secure_boot_signature_t` |
 //! | [`secure_cert`]     | a device's key and certificates                   | `esp_secure_cert_tlv_header_t` |
 
 #![no_std]
@@ -32,8 +34,10 @@ pub mod app_image;
 pub mod bundle;
 mod bytes;
 mod error;
+pub mod nvs;
 pub mod otadata;
 pub mod partition_table;
+pub mod secure_boot;
 pub mod secure_cert;
 #[cfg(test)]
 mod testing;
