@@ -59,11 +59,14 @@ pub enum Reason {
     /// The server ended the handshake because of the device's certificate, or answered 401 or 403.
     #[error("the server does not admit this device")]
     NotAdmitted = 18,
+    /// The image has no Secure Boot signature by a key that the device trusts.
+    #[error("no key that the device trusts has signed the image for Secure Boot")]
+    UntrustedImage = 19,
 }
 
 impl Reason {
     /// Every reason, in the order of the wire values.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::MalformedManifest,
         Self::UnknownAuthor,
         Self::BadSignature,
@@ -82,6 +85,7 @@ impl Reason {
         Self::Flash,
         Self::NotConfirmed,
         Self::NotAdmitted,
+        Self::UntrustedImage,
     ];
 
     /// The value on the wire.
@@ -116,6 +120,7 @@ impl Reason {
             Self::Flash => "flash",
             Self::NotConfirmed => "not-confirmed",
             Self::NotAdmitted => "not-admitted",
+            Self::UntrustedImage => "untrusted-image",
         }
     }
 }
@@ -129,7 +134,7 @@ mod tests {
         for value in 0..=u8::MAX {
             match Reason::from_wire(value) {
                 Some(reason) => assert_eq!(reason.wire(), value),
-                None => assert!(!(1..=18).contains(&value)),
+                None => assert!(!(1..=19).contains(&value)),
             }
         }
     }

@@ -48,6 +48,7 @@ offer = {0: bytes(range(16)), 1: signed, 2: "https://ota.example.com/i/abc?s=1"}
 reply_with_offer = reply | {3: offer}
 report = {0: 1, 1: bytes(range(16)), 2: 1, 3: "1.4.0"}
 report_refused = {0: 1, 1: bytes(range(16)), 2: 3, 3: "1.3.9", 4: 10}
+report_untrusted_image = report_refused | {4: 19}
 
 for name, data in {
     "SPKI": spki,
@@ -57,6 +58,7 @@ for name, data in {
     "REPLY_WITH_OFFER": encode(reply_with_offer),
     "REPORT": encode(report),
     "REPORT_REFUSED": encode(report_refused),
+    "REPORT_UNTRUSTED_IMAGE": encode(report_untrusted_image),
     "MANIFEST": encode(manifest),
     "MANIFEST_WITH_END": payload,
     "TO_BE_SIGNED": to_be_signed,

@@ -4,6 +4,7 @@
     reason = "a test may stop at the first thing that is wrong"
 )]
 
+mod cddl;
 mod hostile;
 mod limits;
 mod v1;

@@ -73,7 +73,15 @@ fn report() {
         version: "1.3.9",
         reason: Some(Reason::WrongDigest),
     };
-    for (value, text) in [(confirmed, REPORT), (refused, REPORT_REFUSED)] {
+    let untrusted = Report {
+        reason: Some(Reason::UntrustedImage),
+        ..refused
+    };
+    for (value, text) in [
+        (confirmed, REPORT),
+        (refused, REPORT_REFUSED),
+        (untrusted, REPORT_UNTRUSTED_IMAGE),
+    ] {
         let bytes = hex(text);
         assert_eq!(Report::decode(&bytes), Ok(value));
         assert_eq!(encoded(|out| value.encode(out)), bytes);
@@ -183,6 +191,9 @@ pub(crate) const REPORT: &str = "a400010150000102030405060708090a0b0c0d0e0f02010
 /// A report with a reason.
 pub(crate) const REPORT_REFUSED: &str =
     "a500010150000102030405060708090a0b0c0d0e0f02030365312e332e39040a";
+/// A report with the newest of the reasons.
+pub(crate) const REPORT_UNTRUSTED_IMAGE: &str =
+    "a500010150000102030405060708090a0b0c0d0e0f02030365312e332e390413";
 /// A manifest without an end.
 pub(crate) const MANIFEST: &str = "\
     aa0001016a746865726d6f737461740205036d746865726d6f737461742d66770465312e342e3005582000010203\
