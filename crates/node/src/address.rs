@@ -36,22 +36,7 @@ impl<'u> Address<'u> {
             return None;
         }
         let (authority, target) = rest.split_at_checked(rest.find('/')?)?;
-        let (host, port) = match authority.split_once(':') {
-            None => (authority, 443),
-            Some((host, digits)) => {
-                let all_digits = digits.bytes().all(|digit| digit.is_ascii_digit());
-                (
-                    host,
-                    digits.parse().ok().filter(|&port| all_digits && port > 0)?,
-                )
-            }
-        };
-        let named = host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-        if host.is_empty() || host.len() > MAX_HOST || !named {
-            return None;
-        }
+        let (host, port) = host_and_port(authority)?;
         let peer = if host.eq_ignore_ascii_case(settings.server_host) {
             Peer::Server
         } else if settings
@@ -72,6 +57,22 @@ impl<'u> Address<'u> {
     }
 }
 
+/// A host's name and a port, 443 where there is none (RFC 3986 §3.2, without user information and brackets).
+pub(crate) fn host_and_port(authority: &str) -> Option<(&str, u16)> {
+    let (host, port) = match authority.split_once(':') {
+        None => (authority, 443),
+        Some((host, digits)) => {
+            // `parse` alone would take a sign.
+            let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+            let port = digits.parse().ok().filter(|&port| plain && port > 0)?;
+            (host, port)
+        }
+    };
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let named = !host.is_empty() && host.len() <= MAX_HOST && host.bytes().all(is_name);
+    named.then_some((host, port))
+}
+
 const SCHEME: &str = "https://";
 
 #[cfg(test)]
@@ -88,6 +89,8 @@ mod tests {
             product: "lamp",
             authors: &[],
             stores: &["bucket.s3.example"],
+            secure_boot: None,
+            secure_version: 0,
             built: UnixTime(0),
             running_slot: Some(0),
             rollback: true,

@@ -65,12 +65,36 @@ pub enum Event<'a> {
     Reported(Outcome),
 }
 
-/// Sees what the node does, and can do nothing about it.
+/// What the node is about to need memory for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Need {
+    /// One connection, for one message of ours and its answer: a check-in or a report.
+    Message,
+    /// One connection after the other, until an image is there or the node gives up on it: minutes, perhaps hours.
+    Download,
+}
+
+/// Sees what the node does, and decides nothing about it.
 pub trait Observer {
     /// Takes one event.
     fn event(&mut self, event: Event<'_>) {
         let _ = event;
     }
+
+    /// Free your memory now: a TLS handshake is next, and it takes more than all else that the node does.
+    ///
+    /// Called before each, while no connection is open. A platform lets go of what it can make again: caches, a display's
+    /// second buffer, a radio protocol that is not needed meanwhile. The node goes on when this returns, whatever came of
+    /// it; where memory is short all the same, the link says so as of any connection that could not be made.
+    fn make_room(&mut self, need: Need) {
+        let _ = need;
+    }
+
+    /// The memory is free again: the connections that [`Observer::make_room`] told of are closed.
+    ///
+    /// Not called where the node's future was dropped in between; then the connections are closed with it.
+    fn room_returned(&mut self) {}
 }
 
 impl Observer for () {}

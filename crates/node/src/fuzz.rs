@@ -133,6 +133,8 @@ fn settings<'a>(
         product: "lamp",
         authors: &[],
         stores,
+        secure_boot: None,
+        secure_version: 0,
         built: UnixTime(0),
         running_slot,
         rollback: true,

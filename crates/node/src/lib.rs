@@ -20,7 +20,8 @@
 //!    say what the manifest says before a sector is erased. Lost connections are made again, from the last sector
 //!    written, and so after a reset; an ended URL is asked for again; a changed `ETag` begins anew. Each of these is
 //!    counted, and has its end: see [`Pace`].
-//! 5. **Verify.** The slot is read back; its SHA-256 must be the manifest's.
+//! 5. **Verify.** The slot is read back; its SHA-256 must be the manifest's. Where the product has Secure Boot, the image must
+//!    also be signed by a key that the chip trusts ([`SecureBoot`]).
 //! 6. **Select.** What is about to be tried is recorded, then `otadata` is written as ESP-IDF writes it, then the
 //!    platform reboots.
 //! 7. **Confirm.** The new image confirms itself once a server has answered its check-in; only then does its counter
@@ -29,8 +30,8 @@
 //!
 //! # What it needs
 //!
-//! On riscv32imc, Rust 1.95: 9,220 bytes for [`Buffers`], 632 for a [`Node`] and 1,760 for the future of
-//! [`Node::cycle`], a connection's own memory not counted; about 62 KiB of code and 16 KiB of CRC tables, at
+//! On riscv32imc, Rust 1.95: 9,220 bytes for [`Buffers`], 664 for a [`Node`] and 1,936 for the future of
+//! [`Node::cycle`] with a [`Sha256`] of 112 bytes, a connection's own memory not counted; about 62 KiB of code and 16 KiB of CRC tables, at
 //! `opt-level = "s"` and without the platform's link and cryptography. A partition
 //! named `node_state`, of 8 KiB at least and not encrypted, holds the node's [`State`]. Dropping a future in the middle
 //! does to the flash what a cut of power does: nothing that a reset, or a new [`Node`], does not make good.
@@ -63,10 +64,10 @@ pub mod state;
 mod text;
 
 pub use error::{Error, Partition};
-pub use event::{Event, Observer};
+pub use event::{Event, Need, Observer};
 pub use node::{Buffers, Next, Node};
 pub use platform::{Clock, Crypto, Entropy, Link, LinkError, Parts, Peer, Platform, Sha256};
-pub use settings::{Pace, Settings};
+pub use settings::{Blocks, Pace, Scheme, SecureBoot, Settings};
 pub use state::State;
 
 /// What flash is erased by, in bytes.

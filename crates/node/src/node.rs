@@ -17,6 +17,7 @@ mod boot;
 mod check_in;
 mod download;
 mod report;
+mod signature;
 mod verify;
 
 use accept::Accepted;
@@ -135,7 +136,7 @@ impl<'a, P: Platform> Node<'a, P> {
         settings.check()?;
         let flash = &mut parts.flash;
         let places = Places::find(flash, settings, &mut buffers.sector).await?;
-        let running = Running::read(flash, &places).await?;
+        let running = Running::read(flash, &places, settings).await?;
         let log = Log::open(flash, places.node_state).await?;
         let self_test_ms = u64::from(settings.pace.self_test_s).saturating_mul(1000);
         let give_up_ms = parts.clock.uptime_ms().saturating_add(self_test_ms);
@@ -212,6 +213,7 @@ impl<'a, P: Platform> Node<'a, P> {
                 self.parts.observer.event(Event::CheckInFailed(reason));
                 if self.on_trial() && self.parts.clock.uptime_ms() >= self.give_up_ms {
                     self.parts.observer.event(Event::SelfTestFailed);
+                    self.give_up().await?;
                     return Ok(Next::Reboot);
                 }
                 return Ok(self.try_later(None));

@@ -100,6 +100,7 @@ impl Places {
 pub(crate) struct Running {
     pub(crate) chip: u16,
     pub(crate) version: Name,
+    /// The least that is taken: its own, or the chip's if that is greater.
     pub(crate) secure_version: u32,
     /// CRC-32 of its first 288 bytes.
     pub(crate) head: u32,
@@ -107,7 +108,11 @@ pub(crate) struct Running {
 
 impl Running {
     /// Reads the head of the running image.
-    pub(crate) async fn read<F: NorFlash>(flash: &mut F, places: &Places) -> Result<Self, Error> {
+    pub(crate) async fn read<F: NorFlash>(
+        flash: &mut F,
+        places: &Places,
+        settings: &Settings<'_>,
+    ) -> Result<Self, Error> {
         let mut bytes = [0; app_image::Head::LEN];
         places.running.read(flash, 0, &mut bytes).await?;
         let head = app_image::Head::parse(&bytes).map_err(|_| Error::RunningImage)?;
@@ -115,7 +120,7 @@ impl Running {
         Ok(Self {
             chip: head.header.chip.0,
             version: Name::new(descriptor.version).ok_or(Error::RunningImage)?,
-            secure_version: descriptor.secure_version,
+            secure_version: descriptor.secure_version.max(settings.secure_version),
             head: crc32fast::hash(&bytes),
         })
     }

@@ -132,4 +132,30 @@ pub trait Crypto: Es256Verifier {
     type Sha256: Sha256;
     /// Begins a SHA-256.
     fn sha256(&self) -> Self::Sha256;
+
+    /// Verifies RSASSA-PSS of 3072 bits with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes (RFC 8017 §8.1.2), over a digest.
+    /// Modulus and signature are big-endian.
+    ///
+    /// Only asked where the settings say [`Scheme::Rsa3072`](crate::Scheme::Rsa3072). A platform without it finds no signature
+    /// right, so that every image is refused.
+    fn rsa3072_pss_verify(
+        &self,
+        modulus: &[u8; 384],
+        exponent: u32,
+        digest: &[u8; 32],
+        signature: &[u8; 384],
+    ) -> bool {
+        let _ = (modulus, exponent, digest, signature);
+        false
+    }
+
+    /// Verifies ECDSA on P-256 over a digest. `point` is the public key, uncompressed (SEC 1 §2.3.3); the signature is r, then
+    /// s, big-endian.
+    ///
+    /// Only asked where the settings say [`Scheme::EcdsaP256`](crate::Scheme::EcdsaP256). A platform without it finds no
+    /// signature right, so that every image is refused.
+    fn p256_verify(&self, point: &[u8; 65], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        let _ = (point, digest, signature);
+        false
+    }
 }

@@ -33,6 +33,11 @@ impl<'k, C, K: Clock> Bounded<'k, C, K> {
         self.deadline_ms = now_ms.saturating_add(ms).min(self.end_ms);
     }
 
+    /// What the clock says.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.uptime_ms()
+    }
+
     fn check(&self) -> Result<(), LinkError> {
         if self.clock.uptime_ms() < self.deadline_ms {
             Ok(())

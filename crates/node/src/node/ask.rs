@@ -5,7 +5,7 @@ use super::{
     accept::{doubt, floor},
 };
 use crate::{
-    Clock, Link, LinkError, Parts, Peer, Platform,
+    Clock, Link, LinkError, Need, Observer, Parts, Peer, Platform,
     http::{Bounded, Content, Fault, Request, read_body},
 };
 
@@ -30,6 +30,18 @@ pub(super) enum Reply {
 impl<P: Platform> Node<'_, P> {
     /// Sends a message on a connection of its own, to a server that proves itself.
     pub(super) async fn ask(
+        &mut self,
+        target: &str,
+        message: &[u8],
+        reply: Reply,
+    ) -> Result<Answered, Fault> {
+        self.parts.observer.make_room(Need::Message);
+        let answered = self.exchange(target, message, reply).await;
+        self.parts.observer.room_returned();
+        answered
+    }
+
+    async fn exchange(
         &mut self,
         target: &str,
         message: &[u8],

@@ -141,6 +141,24 @@ impl<P: Platform> Node<'_, P> {
         self.parts.observer.event(Event::Confirmed);
         Ok(())
     }
+
+    /// 7, where no confirmation comes: has the boot loader start the image before.
+    ///
+    /// From an entry that says pending verify it goes back by itself. Not so where it was built without rollback, or where a
+    /// cut of power in its own write spoiled the entry's state, which no CRC covers: it would start this image for ever.
+    pub(super) async fn give_up(&mut self) -> Result<(), Error> {
+        let flash = &mut self.parts.flash;
+        let otadata = read(flash, self.places.otadata).await?;
+        let layout = &self.places.layout;
+        let stays = esp_boot::active(layout, &otadata).is_some_and(|active| {
+            let aborted = layout.rollback && active.entry.state == OtaState::PendingVerify;
+            Some(active.slot) == self.settings.running_slot && !aborted
+        });
+        if let Some(write) = esp_boot::reject(layout, &otadata).filter(|_| stays) {
+            apply(flash, self.places.otadata, &write).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn read<F: NorFlash>(flash: &mut F, place: Place) -> Result<OtaData, Error> {

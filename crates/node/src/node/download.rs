@@ -8,7 +8,7 @@ use super::{
     below, check_in,
 };
 use crate::{
-    Clock, Crypto, Event, Link, LinkError, Observer, Parts, Peer, Platform, SECTOR,
+    Clock, Crypto, Event, Link, LinkError, Need, Observer, Parts, Peer, Platform, SECTOR,
     address::Address,
     http::{Bounded, Content, Fault, Head, Request, read_body},
     node::check_in::Failure,
@@ -46,10 +46,12 @@ impl<P: Platform> Node<'_, P> {
         let (mut addresses, mut redirects) = (0_u32, 0_u32);
         loop {
             let before = transfer.written();
-            let pause = match self
+            self.parts.observer.make_room(Need::Download);
+            let fetched = self
                 .fetch(&mut transfer, accepted, deadline_ms, &mut redirects)
-                .await
-            {
+                .await;
+            self.parts.observer.room_returned();
+            let pause = match fetched {
                 Err(pause) => pause,
                 Ok(()) if transfer.finish(&self.parts.crypto) == accepted.digest => return Ok(()),
                 // Bytes that were in the slot before this boot may be those of someone with a cable.
@@ -274,6 +276,7 @@ impl<P: Platform> Node<'_, P> {
                     connection.within(sector_ms);
                     read_body(&mut connection, &mut rest, body).await?;
                     let anew = transfer.written() == 0;
+                    transfer.now(connection.now_ms());
                     let sector = &mut buffers.sector;
                     transfer
                         .put(flash, places, log, accepted, sector, len)

@@ -3,7 +3,7 @@
 use countersign_protocol::{Digest, Reason};
 use esp_formats::app_image;
 
-use super::{Halt, Node, accept::Accepted};
+use super::{Halt, Node, accept::Accepted, signature::Signature};
 use crate::{
     Crypto, Event, Observer, Parts, Platform, SECTOR, Sha256, flash::UNIT, state::Installed,
 };
@@ -29,12 +29,14 @@ impl Verified {
 }
 
 impl<P: Platform> Node<'_, P> {
-    /// 5: reads the whole image back and compares it with the manifest.
+    /// 5: reads the whole image back and compares it with the manifest; where the product has Secure Boot, also looks for a
+    /// signature of the image that the boot loader will take.
     ///
     /// The bytes were right when they were written, or [`Node::download`] had refused them: what is wrong now is the
     /// flash.
     pub(super) async fn verify(&mut self, accepted: &Accepted) -> Result<Verified, Halt> {
         let Self {
+            settings,
             parts,
             buffers,
             places,
@@ -47,6 +49,8 @@ impl<P: Platform> Node<'_, P> {
             ..
         } = parts;
         let mut hash = crypto.sha256();
+        let wanted = settings.secure_boot.as_ref();
+        let mut signature = wanted.map(|wanted| Signature::new(wanted, crypto));
         let mut head = None;
         let mut at = 0_u32;
         while at < accepted.size {
@@ -64,11 +68,20 @@ impl<P: Platform> Node<'_, P> {
                 accepted.check_head(first).map_err(Halt::Refused)?;
                 head = Some(crc32fast::hash(first));
             }
-            hash.update(sector.get(..len).unwrap_or_default());
+            let bytes = sector.get(..len).unwrap_or_default();
+            hash.update(bytes);
+            if let Some(signature) = &mut signature {
+                signature.take(crypto, at, bytes);
+            }
             at = at.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));
         }
         match head {
             Some(head) if Digest(hash.finish()) == accepted.digest => {
+                // The bytes are the author's. That does not make them ones that this chip boots: with the one key stolen,
+                // the other still stands.
+                if let Some(signature) = signature {
+                    signature.finish().map_err(Halt::Refused)?;
+                }
                 observer.event(Event::Verified);
                 let image = Installed {
                     slot: places.target_slot,

@@ -6,6 +6,8 @@ use embedded_storage_async::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 
+use crate::device::Dice;
+
 /// Sectors are erased to ones; a write can only clear bits. It is shared, so that it outlives the node.
 #[derive(Clone)]
 pub(crate) struct Chip(Arc<Mutex<Inner>>);
@@ -16,13 +18,85 @@ pub(crate) struct Inner {
     pub(crate) operations: u32,
     /// How many more writes and erases there is power for.
     pub(crate) power: Option<u32>,
-    /// Whether the operation in which power is cut is half done, rather than not begun.
-    pub(crate) torn: bool,
+    /// What is done of the operation in which power is cut.
+    pub(crate) cut: Cut,
+    /// What the random bits of a cut begin with.
+    pub(crate) seed: u32,
     /// Operations that are refused for a fault of the chip, by the place that they go to.
     pub(crate) broken: Option<std::ops::Range<u32>>,
 }
 
 pub(crate) const SECTOR: usize = 4096;
+
+/// What is done of an operation in which the power goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cut {
+    /// Nothing.
+    Before,
+    /// Its first half.
+    Half,
+    /// All up to some word, and of that word some bits; or all from there on, where a sector is erased.
+    Word,
+    /// Some bits, anywhere.
+    Bits,
+    /// All: the power goes before anything else is done.
+    After,
+}
+
+impl Cut {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Before,
+        Self::Half,
+        Self::Word,
+        Self::Bits,
+        Self::After,
+    ];
+
+    /// Whether another seed makes another cut.
+    pub(crate) fn is_random(self) -> bool {
+        matches!(self, Self::Word | Self::Bits)
+    }
+
+    /// Which bits of an operation over so many bytes are done.
+    fn done(self, len: usize, erases: bool, dice: &mut Dice) -> Vec<u8> {
+        match self {
+            Self::Before => vec![0; len],
+            Self::After => vec![0xFF; len],
+            Self::Half => {
+                let mut done = vec![0; len];
+                done[..len / 2].fill(0xFF);
+                done
+            }
+            Self::Bits => {
+                // Hardly any, some, or nearly all.
+                let kind = dice.roll() % 3;
+                let bits = |dice: &mut Dice| match kind {
+                    0 => dice.roll() & dice.roll() & dice.roll(),
+                    1 => dice.roll(),
+                    _ => dice.roll() | dice.roll() | dice.roll(),
+                };
+                (0..len).map(|_| bits(dice).to_le_bytes()[0]).collect()
+            }
+            Self::Word => {
+                // What counts in a sector is at its start: an entry of 32 bytes, a record of 256.
+                let words = match dice.roll() % 3 {
+                    0 => len / 4,
+                    1 => (len / 4).min(64),
+                    _ => (len / 4).min(8),
+                };
+                let word = usize::try_from(dice.roll()).unwrap() % words * 4;
+                let mut done = vec![0; len];
+                if erases && dice.roll().is_multiple_of(2) {
+                    done[word..].fill(0xFF);
+                } else {
+                    done[..word].fill(0xFF);
+                }
+                done[word..word + 4].copy_from_slice(&dice.roll().to_le_bytes());
+                done
+            }
+        }
+    }
+}
 
 impl Chip {
     pub(crate) fn blank(len: usize) -> Self {
@@ -31,7 +105,8 @@ impl Chip {
             bytes,
             operations: 0,
             power: None,
-            torn: false,
+            cut: Cut::Before,
+            seed: 1,
             broken: None,
         };
         Self(Arc::new(Mutex::new(inner)))
@@ -54,28 +129,17 @@ impl Chip {
 }
 
 impl Inner {
-    /// How much of an operation over `len` bytes is done: all, or, with the power cut, half or nothing and then never
-    /// anything more.
-    fn spend(&mut self, len: usize) -> (usize, bool) {
-        match &mut self.power {
-            Some(0) => {
-                let done = if std::mem::take(&mut self.torn) {
-                    len / 2
-                } else {
-                    0
-                };
-                (done, false)
-            }
-            Some(left) => {
-                *left -= 1;
-                self.operations += 1;
-                (len, true)
-            }
-            None => {
-                self.operations += 1;
-                (len, true)
-            }
+    /// Which bits of an operation over `len` bytes are done: all, or, with the power cut, some, and then never anything
+    /// more.
+    fn spend(&mut self, len: usize, erases: bool) -> (Vec<u8>, bool) {
+        if self.power == Some(0) {
+            let mut dice = Dice(self.seed.max(1));
+            let cut = std::mem::replace(&mut self.cut, Cut::Before);
+            return (cut.done(len, erases, &mut dice), false);
         }
+        self.power = self.power.map(|left| left - 1);
+        self.operations += 1;
+        (vec![0xFF; len], true)
     }
 }
 
@@ -139,8 +203,10 @@ impl NorFlash for Chip {
             {
                 return Err(Fault(NorFlashErrorKind::Other));
             }
-            let (done, powered) = inner.spend(len);
-            inner.bytes[range][..done].fill(0xFF);
+            let (done, powered) = inner.spend(len, true);
+            for (cell, done) in inner.bytes[range].iter_mut().zip(done) {
+                *cell |= done;
+            }
             powered
         };
         live(powered).await;
@@ -158,10 +224,11 @@ impl NorFlash for Chip {
             {
                 return Err(Fault(NorFlashErrorKind::Other));
             }
-            let (done, powered) = inner.spend(bytes.len());
-            for (cell, byte) in inner.bytes[range].iter_mut().zip(&bytes[..done]) {
+            let (done, powered) = inner.spend(bytes.len(), false);
+            let cells = inner.bytes[range].iter_mut();
+            for ((cell, byte), done) in cells.zip(bytes).zip(done) {
                 assert_eq!(*cell & *byte, *byte, "a write to bits that were not erased");
-                *cell &= *byte;
+                *cell &= *byte | !done;
             }
             powered
         };

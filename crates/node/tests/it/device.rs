@@ -11,11 +11,14 @@ use std::{
 
 use aws_lc_rs::{
     digest,
-    signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey,
+    },
 };
 use countersign_node::{
-    Buffers, Clock, Crypto, Entropy, Error, Event, Next, Node, Observer, Pace, Parts, Platform,
-    Settings, Sha256, State,
+    Buffers, Clock, Crypto, Entropy, Error, Event, Need, Next, Node, Observer, Pace, Parts,
+    Platform, SecureBoot, Settings, Sha256, State,
 };
 use countersign_protocol::{Author, AuthorId, Es256Verifier, UnixTime};
 use esp_formats::{
@@ -37,8 +40,29 @@ impl Platform for Machine {
 }
 
 /// A clock on which waiting takes no time.
-#[derive(Clone, Default)]
-pub(crate) struct Uptime(pub(crate) Arc<AtomicU64>);
+#[derive(Clone)]
+pub(crate) struct Uptime(pub(crate) Arc<AtomicU64>, Arc<AtomicU64>);
+
+impl Default for Uptime {
+    fn default() -> Self {
+        Self(Arc::default(), Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Uptime {
+    /// Switches the machine off at that many milliseconds of uptime: nothing comes to its end that lasts beyond.
+    pub(crate) fn off_at(&self, ms: u64) {
+        self.1.store(ms, Ordering::Relaxed);
+    }
+
+    /// Lets time pass, unless the machine is switched off meanwhile.
+    pub(crate) async fn pass(&self, ms: u64) {
+        let now = self.0.fetch_add(ms, Ordering::Relaxed).saturating_add(ms);
+        if now >= self.1.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 impl Clock for Uptime {
     fn uptime_ms(&self) -> u64 {
@@ -46,19 +70,26 @@ impl Clock for Uptime {
     }
 
     async fn sleep_ms(&mut self, ms: u64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        self.pass(ms).await;
     }
 }
 
-pub(crate) struct Dice(u32);
+pub(crate) struct Dice(pub(crate) u32);
+
+impl Dice {
+    /// Marsaglia's xorshift.
+    pub(crate) fn roll(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+}
 
 impl Entropy for Dice {
     fn fill(&mut self, buffer: &mut [u8]) {
         for byte in buffer {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 17;
-            self.0 ^= self.0 << 5;
-            *byte = self.0.to_le_bytes()[0];
+            *byte = self.roll().to_le_bytes()[0];
         }
     }
 }
@@ -91,10 +122,38 @@ impl Crypto for Aws {
     fn sha256(&self) -> AwsSha256 {
         AwsSha256(digest::Context::new(&digest::SHA256))
     }
+
+    fn rsa3072_pss_verify(
+        &self,
+        modulus: &[u8; 384],
+        exponent: u32,
+        digest: &[u8; 32],
+        signature: &[u8; 384],
+    ) -> bool {
+        let exponent = exponent.to_be_bytes();
+        let key = RsaPublicKeyComponents {
+            n: &modulus[..],
+            e: &exponent[1..],
+        };
+        let key = key.to_parsed_public_key(&RSA_PSS_2048_8192_SHA256).unwrap();
+        let digest = digest::Digest::import_less_safe(digest, &digest::SHA256).unwrap();
+        key.verify_digest_sig(&digest, signature).is_ok()
+    }
+
+    fn p256_verify(&self, point: &[u8; 65], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        let digest = digest::Digest::import_less_safe(digest, &digest::SHA256).unwrap();
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            .verify_digest(&digest, signature)
+            .is_ok()
+    }
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Watcher(pub(crate) Arc<Mutex<Vec<Event<'static>>>>);
+pub(crate) struct Watcher {
+    events: Arc<Mutex<Vec<Event<'static>>>>,
+    /// What memory was wanted for, and `None` when it was given back.
+    pub(crate) room: Arc<Mutex<Vec<Option<Need>>>>,
+}
 
 impl Observer for Watcher {
     fn event(&mut self, event: Event<'_>) {
@@ -117,7 +176,15 @@ impl Observer for Watcher {
             Event::Reported(outcome) => Event::Reported(outcome),
             other => panic!("an event that the tests do not know: {other:?}"),
         };
-        self.0.lock().unwrap().push(event);
+        self.events.lock().unwrap().push(event);
+    }
+
+    fn make_room(&mut self, need: Need) {
+        self.room.lock().unwrap().push(Some(need));
+    }
+
+    fn room_returned(&mut self) {
+        self.room.lock().unwrap().push(None);
     }
 }
 
@@ -138,6 +205,11 @@ pub(crate) struct Device {
     pub(crate) authors: Vec<(AuthorId, Vec<u8>)>,
     pub(crate) pace: Pace,
     pub(crate) rollback: bool,
+    pub(crate) secure_boot: Option<SecureBoot<'static>>,
+    /// What the eFuse says.
+    pub(crate) secure_version: u32,
+    /// What its random numbers begin with.
+    pub(crate) seed: u32,
     /// The factory app runs, whatever slot is given.
     pub(crate) factory: bool,
 }
@@ -182,17 +254,25 @@ impl Device {
             authors: vec![(author.id, author.spki.clone())],
             pace: Pace::default(),
             rollback: true,
+            secure_boot: None,
+            secure_version: 0,
+            seed: 7,
             factory: false,
         }
     }
 
     /// Power on, or reset: the boot loader, then so many cycles of the node.
     pub(crate) fn boot(&self, cycles: u32) -> End {
-        self.uptime.0.store(0, Ordering::Relaxed);
-        match poll_once(boot::start(self.chip.clone(), self.rollback)) {
+        match self.start() {
             Some(slot) => self.node(slot, cycles),
             None => End::PowerLost,
         }
+    }
+
+    /// The boot loader alone: the slot that it starts, unless the power goes.
+    pub(crate) fn start(&self) -> Option<u8> {
+        self.uptime.0.store(0, Ordering::Relaxed);
+        poll_once(boot::start(self.chip.clone(), self.rollback))
     }
 
     /// Boots until nothing wants a reset any more.
@@ -259,6 +339,8 @@ impl Device {
             product: "lamp",
             authors: &[],
             stores: &["store.example"],
+            secure_boot: self.secure_boot,
+            secure_version: self.secure_version,
             built: UnixTime(1_790_000_000),
             running_slot: (!self.factory).then_some(slot),
             rollback: self.rollback,
@@ -272,7 +354,7 @@ impl Device {
             flash: self.chip.clone(),
             link: self.world.clone(),
             clock: self.uptime.clone(),
-            entropy: Dice(7),
+            entropy: Dice(self.seed),
             crypto: Aws,
             observer: self.watcher.clone(),
         }
@@ -289,7 +371,7 @@ impl Device {
     }
 
     pub(crate) fn events(&self) -> Vec<Event<'static>> {
-        std::mem::take(&mut self.watcher.0.lock().unwrap())
+        std::mem::take(&mut self.watcher.events.lock().unwrap())
     }
 
     pub(crate) fn slot(&self, slot: usize, len: usize) -> Vec<u8> {

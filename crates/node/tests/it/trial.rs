@@ -2,6 +2,7 @@
 
 use countersign_node::{Event, LinkError};
 use countersign_protocol::{OfferId, Outcome, Reason};
+use esp_formats::otadata::{OtaState, SelectEntry};
 
 use crate::{
     author::{Signer, image, manifest},
@@ -161,4 +162,35 @@ fn a_server_that_refuses_a_report_hears_of_it_no_more() {
     assert!(matches!(device.boot(1), End::Asleep { .. }));
     let state = device.state(1);
     assert!(!state.ended.unwrap().owed);
+}
+
+#[test]
+fn an_image_whose_entry_lost_its_state_is_still_gone_back_from() {
+    // The boot loader was about to abort it, and power was cut while the entry was erased: number and CRC are there yet.
+    let (world, _author, device, id, _new) = selected();
+    unreachable(&world, LinkError::Broken);
+    let spoiled = SelectEntry::new(2, OtaState::Other(0xFFFF_FF7F));
+    device.chip.burn(OTADATA + 0x1000, &spoiled.encode());
+    assert_eq!(device.start(), Some(1), "it is started like any other");
+    assert_eq!(device.patient(1), End::Reboot);
+    world.inner().unreachable.clear();
+    assert!(matches!(device.boot(1), End::Asleep { .. }));
+    assert_eq!(world.inner().reports, [(id, Outcome::RolledBack, None)]);
+}
+
+#[test]
+fn a_boot_loader_without_rollback_is_told_to_go_back() {
+    let (world, author) = (World::new(), Signer::new());
+    let mut device = Device::new(&image("1.0", 9_000), &world, &author);
+    device.rollback = false;
+    let new = image("2.0", 12_000);
+    let id = world.offer(1, author.sign(&manifest("2.0", 5, &new)), &new);
+    assert_eq!(device.boot(1), End::Reboot);
+    unreachable(&world, LinkError::Broken);
+    assert_eq!(device.start(), Some(1));
+    assert_eq!(device.patient(1), End::Reboot);
+    world.inner().unreachable.clear();
+    assert_eq!(device.start(), Some(0));
+    assert!(matches!(device.boot(1), End::Asleep { .. }));
+    assert_eq!(world.inner().reports, [(id, Outcome::RolledBack, None)]);
 }

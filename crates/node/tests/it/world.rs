@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use countersign_node::{Link, LinkError, Peer};
@@ -278,8 +278,9 @@ impl ErrorType for Connection {
 
 impl Read for Connection {
     async fn read(&mut self, into: &mut [u8]) -> Result<usize, LinkError> {
-        if let Some((clock, ms)) = &self.world.inner().drip {
-            clock.0.fetch_add(*ms, Ordering::Relaxed);
+        let drip = self.world.inner().drip.clone();
+        if let Some((clock, ms)) = drip {
+            clock.pass(ms).await;
         }
         // Odd pieces, so that heads and sectors come apart.
         let len = self.answer.len().min(into.len()).min(997);

@@ -20,6 +20,9 @@ pub(super) struct Transfer<H> {
     written: u32,
     /// Of these, how many are on record.
     recorded: Option<u32>,
+    now_ms: u64,
+    /// When that was.
+    recorded_ms: u64,
     /// SHA-256 of the first answer's `ETag`, so that one of any length is kept.
     etag: Option<[u8; 32]>,
     resumed: bool,
@@ -32,6 +35,8 @@ impl<H: Sha256> Transfer<H> {
             hash: crypto.sha256(),
             written: 0,
             recorded: None,
+            now_ms: 0,
+            recorded_ms: 0,
             etag: None,
             resumed: false,
         }
@@ -39,6 +44,11 @@ impl<H: Sha256> Transfer<H> {
 
     pub(super) const fn written(&self) -> u32 {
         self.written
+    }
+
+    /// Tells what time it is, in milliseconds of uptime.
+    pub(super) const fn now(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
     }
 
     /// Whether some of it was written in an earlier boot or by an earlier offer.
@@ -134,7 +144,8 @@ impl<H: Sha256> Transfer<H> {
         let new = self
             .written
             .saturating_sub(self.recorded.unwrap_or_default());
-        if new >= RECORD_STEP || self.written == accepted.size {
+        let late = self.now_ms.saturating_sub(self.recorded_ms) >= RECORD_MS;
+        if new >= RECORD_STEP || late || self.written == accepted.size {
             self.record(flash, places, log, accepted).await?;
         }
         Ok(())
@@ -163,9 +174,15 @@ impl<H: Sha256> Transfer<H> {
         log.save(flash, |state| state.progress = Some(progress))
             .await?;
         self.recorded = Some(self.written);
+        self.recorded_ms = self.now_ms;
         Ok(())
     }
 }
 
 /// Bytes between two records of progress: what a reset costs at most, against 256 bytes of log.
 const RECORD_STEP: u32 = 64 * 1024;
+
+/// Milliseconds after which a record is made however little was gained, a sector at least. A device that is awake for a
+/// minute at a time gets there by it over a link on which that minute brings less than [`RECORD_STEP`]; four hours of it
+/// erase the log 90 times.
+const RECORD_MS: u64 = 10 * 1000;
