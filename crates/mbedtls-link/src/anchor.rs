@@ -24,14 +24,18 @@ pub enum Decision<'a> {
 /// Decides about a certificate by the findings and the DER of its issuer.
 ///
 /// Only a certificate of which nothing is wrong but that nobody trusted signed it is looked up; that a hash is not admitted
-/// counts for nothing here, as ESP-IDF has it. One root is tried, the first that the device's own search meets.
+/// counts for nothing here, as ESP-IDF has it. Without a bundle nobody is found. One root is tried, the first that the device's own search meets.
 #[doc(alias = "esp_crt_verify_callback")]
-pub fn decide<'a>(findings: VerifyFlags, bundle: &Bundle<'a>, issuer: &[u8]) -> Decision<'a> {
+pub fn decide<'a>(
+    findings: VerifyFlags,
+    bundle: Option<&Bundle<'a>>,
+    issuer: &[u8],
+) -> Decision<'a> {
     if findings.without(VerifyFlags::BAD_MD) != VerifyFlags::NOT_TRUSTED {
         return Decision::Leave;
     }
     bundle
-        .find(issuer)
+        .and_then(|bundle| bundle.find(issuer))
         .map_or(Decision::Unknown, Decision::Check)
 }
 
@@ -43,6 +47,13 @@ mod tests {
 
     use super::{Decision, decide};
     use crate::VerifyFlags;
+
+    #[test]
+    fn without_a_bundle_nobody_is_found() {
+        let decide = |bits| decide(VerifyFlags::new(bits), None, b"\x30\x02aa");
+        assert_eq!(decide(0x0008), Decision::Unknown);
+        assert_eq!(decide(0), Decision::Leave);
+    }
 
     #[test]
     fn only_a_missing_root_is_looked_up() {
@@ -60,7 +71,8 @@ mod tests {
             let mut bytes = vec![0; encoded_len(format, &roots)];
             encode(format, &mut roots, &mut bytes).unwrap();
             let bundle = Bundle::parse_as(format, &bytes).unwrap();
-            let decide = |bits: u32, issuer: &[u8]| decide(VerifyFlags::new(bits), &bundle, issuer);
+            let decide =
+                |bits: u32, issuer: &[u8]| decide(VerifyFlags::new(bits), Some(&bundle), issuer);
 
             assert_eq!(decide(0x0008, b"\x30\x02bb"), Decision::Check(roots[1]));
             assert_eq!(decide(0x4008, b"\x30\x02aa"), Decision::Check(roots[0]));

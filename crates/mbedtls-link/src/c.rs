@@ -7,7 +7,13 @@
 mod bio;
 mod chain;
 mod client;
+mod crypto;
+mod host;
+mod identity;
 mod owned;
+#[cfg(any(feature = "full", feature = "prebuilt"))]
+mod rsa;
+mod saved;
 mod verify;
 
 use core::{
@@ -26,7 +32,13 @@ use mbedtls_rs::{
 };
 use rand_core::CryptoRng;
 
-pub(crate) use self::client::{Client, Outcome};
+#[cfg(any(feature = "full", feature = "prebuilt"))]
+pub(crate) use self::rsa::rsa3072_pss_verify;
+pub(crate) use self::{
+    client::{Client, Outcome},
+    crypto::{Sha256, es256_verify, fill},
+    saved::Saved,
+};
 use crate::{Code, Error};
 
 /// The library and its version, as it calls itself: `Mbed TLS 3.6.5`.

@@ -2,26 +2,31 @@
 
 use core::fmt;
 
+use countersign_protocol::UnixTime;
 use esp_formats::bundle::Bundle;
 
 /// A client's configuration; all else is as `esp-tls` has it.
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "esp_tls_cfg_t")]
 pub struct Config<'a> {
-    /// The server's name, sent as SNI and demanded of its certificate.
-    pub host: &'a str,
-    /// Who may vouch for the server.
-    pub bundle: Bundle<'a>,
+    /// Who may vouch for the server; nobody does where there is nothing.
+    pub bundle: Option<Bundle<'a>>,
     /// What is shown where the server asks who we are.
     pub identity: Option<Identity<'a>>,
     /// What is offered.
     pub versions: Versions,
+    /// The earliest that now can be: a certificate that ended before is refused. At 0 nothing is known of the time, and
+    /// dates are not looked at, as in ESP-IDF's default build.
+    pub floor: UnixTime,
+    /// Whether tickets of TLS 1.3 are taken too, so that the session can be resumed. ESP-IDF's clients take none unless
+    /// told otherwise.
+    pub keep: bool,
 }
 
 /// A certificate chain and its key.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
-    /// The device's own certificate, then its issuers: PEM, or one certificate in DER.
+    /// The device's own certificate, then its issuers: PEM, or DER, one after the other.
     pub chain: &'a [u8],
     /// The private key: PEM or DER, PKCS#8 or SEC 1, not encrypted.
     pub key: &'a [u8],

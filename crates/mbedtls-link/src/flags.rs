@@ -40,6 +40,8 @@ impl VerifyFlags {
         self.0 & other.0 == other.0
     }
 
+    /// It ended.
+    pub const EXPIRED: Self = Self(0x01);
     /// The name is not that of the host.
     pub const CN_MISMATCH: Self = Self(0x04);
     /// No trusted certificate signed it.

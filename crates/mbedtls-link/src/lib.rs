@@ -3,9 +3,8 @@
 //! A `Session` is a client's connection over any [`Transport`] that moves bytes and may say "not now". It is configured as
 //! `esp-tls` configures one with `crt_bundle_attach`: the library's default preset and its own order of suites, TLS 1.2
 //! alone unless asked otherwise, the host's name sent and checked, the device's chain and key shown, and servers believed
-//! by a certificate bundle alone ([`anchor`]). Dates are not checked, since ESP-IDF does not by default
-//! (`CONFIG_MBEDTLS_HAVE_TIME_DATE`). No session is kept or resumed, though the hello of TLS 1.2 offers to take a ticket,
-//! since a device's does.
+//! by a certificate bundle alone ([`anchor`]). Dates are checked where a time is given, since ESP-IDF checks them only
+//! with `CONFIG_MBEDTLS_HAVE_TIME_DATE`. `TlsLink` is the node's link over such sessions, `MbedCrypto` its cryptography.
 //!
 //! Without the feature `mbedtls` nothing of C is compiled, and only what needs none is here: the rule of the bundle, the
 //! words for the flags, configuration and errors.
@@ -39,8 +38,14 @@ pub mod anchor;
 mod c;
 mod code;
 mod config;
+#[cfg(feature = "mbedtls")]
+mod crypto;
+#[cfg(any(feature = "mbedtls", test))]
+mod date;
 mod error;
 mod flags;
+#[cfg(feature = "mbedtls")]
+mod link;
 #[cfg(feature = "mbedtls")]
 mod session;
 mod transport;
@@ -48,7 +53,9 @@ mod transport;
 #[cfg(feature = "mbedtls")]
 pub use self::{
     c::{IN_CONTENT_LEN, LIBRARY, Library, OUT_CONTENT_LEN},
-    session::{Progress, Session},
+    crypto::{MbedCrypto, MbedSha256},
+    link::{Dial, LinkSettings, TlsConnection, TlsLink},
+    session::{Alert, Progress, SavedSession, Session},
 };
 pub use self::{
     code::Code,
@@ -57,6 +64,8 @@ pub use self::{
     flags::VerifyFlags,
     transport::{Transport, TransportError},
 };
+/// What a [`Config`] states the time in.
+pub use countersign_protocol::UnixTime;
 /// The trait of the random source that [`Library`] takes.
 #[cfg(feature = "mbedtls")]
 pub use rand_core;

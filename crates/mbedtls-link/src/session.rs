@@ -3,8 +3,8 @@
 use core::{fmt, marker::PhantomData};
 
 use crate::{
-    Code, Config, Error, Library, Transport, VerifyFlags,
-    c::{Client, Outcome},
+    Code, Config, Error, Library, Transport, UnixTime, VerifyFlags,
+    c::{Client, Outcome, Saved},
 };
 
 /// How far a call got.
@@ -26,27 +26,46 @@ pub struct Session<'a, T> {
     client: Client<'a>,
     transport: T,
     failed: Option<Error>,
+    alert: Option<Alert>,
     _library: PhantomData<&'a Library>,
 }
 
 impl<'a, T: Transport> Session<'a, T> {
-    /// Sets up a connection; nothing is sent yet. Chain and key are copied.
+    /// Sets up a connection to the server of that name, which is sent as SNI and demanded of its certificate. Nothing is
+    /// sent yet.
     ///
     /// # Errors
-    /// [`Error::Certificate`], [`Error::Key`], [`Error::Name`], [`Error::Setup`].
-    pub fn new(_library: &'a Library, config: &Config<'a>, transport: T) -> Result<Self, Error> {
+    /// [`Error::Name`], [`Error::Setup`].
+    pub fn new(
+        _library: &'a Library,
+        host: &str,
+        config: &Config<'a>,
+        transport: T,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            client: Client::new(config)?,
+            client: Client::new(host, config)?,
             transport,
             failed: None,
+            alert: None,
             _library: PhantomData,
         })
+    }
+
+    /// Offers to go on with what was saved of another session with this server, before the handshake. It is for the
+    /// caller to know that it is the same server, for the same purpose; a server that does not go on with it makes a full
+    /// handshake.
+    ///
+    /// # Errors
+    /// [`Error::Setup`].
+    pub fn resume(&mut self, saved: &SavedSession) -> Result<(), Error> {
+        self.client.offer(&saved.0)
     }
 
     /// Makes the handshake, in which both ends prove who they are.
     ///
     /// # Errors
-    /// [`Error::Handshake`]: the server could not prove itself, refused us, or is no such server.
+    /// - [`Error::Handshake`]: the server could not prove itself, refused us, or is no such server.
+    /// - [`Error::Certificate`], [`Error::Key`]: our own, which are read when the server has proved itself.
     pub fn handshake(&mut self) -> Result<Progress<()>, Error> {
         self.go_on()?;
         match self.client.handshake(&mut self.transport) {
@@ -58,6 +77,7 @@ impl<'a, T: Transport> Session<'a, T> {
                 flags: VerifyFlags::default(),
                 refusal: None,
             })),
+            Outcome::Broken(error) => Err(self.fail(error)),
             Outcome::Failed(code) => {
                 let (flags, refusal) = self.client.findings();
                 Err(self.fail(Error::Handshake {
@@ -86,6 +106,7 @@ impl<'a, T: Transport> Session<'a, T> {
             Outcome::WantRead => Ok(Progress::WantRead),
             Outcome::WantWrite => Ok(Progress::WantWrite),
             Outcome::Failed(code) => Err(self.fail(Error::Read(code))),
+            Outcome::Broken(error) => Err(self.fail(error)),
         }
     }
 
@@ -103,6 +124,7 @@ impl<'a, T: Transport> Session<'a, T> {
             Outcome::WantWrite => Ok(Progress::WantWrite),
             Outcome::Closed => Err(self.fail(Error::CutOff)),
             Outcome::Failed(code) => Err(self.fail(Error::Write(code))),
+            Outcome::Broken(error) => Err(self.fail(error)),
         }
     }
 
@@ -117,7 +139,40 @@ impl<'a, T: Transport> Session<'a, T> {
             Outcome::WantRead => Ok(Progress::WantRead),
             Outcome::WantWrite => Ok(Progress::WantWrite),
             Outcome::Failed(code) => Err(self.fail(Error::Write(code))),
+            Outcome::Broken(error) => Err(self.fail(error)),
         }
+    }
+
+    /// Gives what another session may resume, where the server gave something new for that: after the handshake in
+    /// TLS 1.2, after a read in 1.3.
+    pub fn save(&mut self) -> Option<SavedSession> {
+        self.client.save().map(SavedSession)
+    }
+
+    /// Says, once for each, whether the server gave a ticket of TLS 1.3.
+    pub fn took_ticket(&mut self) -> bool {
+        self.client.took_ticket()
+    }
+
+    /// Gives back the memory that only the handshake needed, once it is made. The server may not ask for another then.
+    pub fn shed(&mut self) {
+        self.client.shed();
+    }
+
+    /// Gives the time at which the first certificate of the server's chain ends; nothing where it showed none, since it
+    /// went on with another session.
+    pub fn ends(&self) -> Option<UnixTime> {
+        self.client.ends()
+    }
+
+    /// Gives the error that ended the session, where one did.
+    pub const fn failed(&self) -> Option<Error> {
+        self.failed
+    }
+
+    /// Gives the alert with which the peer ended the session, where it did.
+    pub const fn alert(&self) -> Option<Alert> {
+        self.alert
     }
 
     /// Gives the version that was agreed on: `TLSv1.2`.
@@ -147,7 +202,30 @@ impl<'a, T: Transport> Session<'a, T> {
 
     fn fail(&mut self, error: Error) -> Error {
         self.failed = Some(error);
+        if error.code() == Some(ALERTED) {
+            self.alert = self.client.alert().map(Alert);
+        }
         error
+    }
+}
+
+/// What another session may resume: secrets, which are wiped when it is dropped. Nothing of the server's chain is kept.
+pub struct SavedSession(Saved);
+
+impl fmt::Debug for SavedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SavedSession").finish_non_exhaustive()
+    }
+}
+
+/// The description of an alert, by its number (RFC 8446 §6).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Alert(pub u8);
+
+impl Alert {
+    /// Says whether it speaks of the certificate of whom it is sent to (RFC 8446 §6.2).
+    pub const fn is_about_our_certificate(self) -> bool {
+        matches!(self.0, 41..=46 | 48 | 49 | 116)
     }
 }
 
@@ -158,6 +236,9 @@ impl<T> fmt::Debug for Session<'_, T> {
             .finish_non_exhaustive()
     }
 }
+
+/// `MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE`
+const ALERTED: Code = Code::new(-0x7780);
 
 /// `MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY`
 const CLOSED: Code = Code::new(-0x7880);

@@ -11,7 +11,7 @@ use std::{
 
 use countersign_mbedtls_link::{
     Config, IN_CONTENT_LEN, Identity, LIBRARY, Library, OUT_CONTENT_LEN, Progress, Session,
-    TransportError, Versions,
+    TransportError, UnixTime, Versions,
 };
 // The library keeps other threads out by it.
 use critical_section as _;
@@ -58,8 +58,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Fault> {
     let link = Link::connect(arguments.connect, CONNECT, IDLE, sender.clone())
         .map_err(|error| Fault::before("connect", &format!("{}: {error}", arguments.connect)))?;
     let config = Config {
-        host: &arguments.name,
-        bundle,
+        bundle: Some(bundle),
         identity: Some(Identity {
             chain: &chain,
             key: &key,
@@ -69,8 +68,10 @@ pub(crate) fn run(words: &[String]) -> Result<(), Fault> {
         } else {
             Versions::Tls12
         },
+        floor: UnixTime(0),
+        keep: false,
     };
-    let mut session = Session::new(&library, &config, link)
+    let mut session = Session::new(&library, &arguments.name, &config, link)
         .map_err(|error| Fault::before("setup", &error).of(&error))?;
     shake_hands(&mut session, &events)?;
     let agreed = Line::new()

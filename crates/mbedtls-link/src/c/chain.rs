@@ -1,8 +1,8 @@
 //! What the library makes of a chain without a connection: that part of a handshake alone.
 
-use alloc::ffi::CString;
 use core::{ffi::c_char, ptr};
 
+use countersign_protocol::UnixTime;
 use esp_formats::bundle::Bundle;
 use mbedtls_rs::sys::{
     MBEDTLS_ERR_OID_NOT_FOUND, MBEDTLS_ERR_SSL_BAD_CERTIFICATE, MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG,
@@ -14,6 +14,8 @@ use mbedtls_rs::sys::{
 
 use super::{
     Library,
+    host::HostName,
+    identity::no_authority,
     owned::Owned,
     verify::{Verifier, verify},
 };
@@ -24,7 +26,7 @@ impl Library {
     /// server's own first) and the suite is one with a signature.
     ///
     /// # Errors
-    /// - [`Error::Name`]: the name has a NUL in it.
+    /// - [`Error::Name`]: the name has a NUL in it, or is too long.
     /// - [`Error::Certificate`]: one ended the handshake when it was read, or none was left.
     /// - [`Error::Handshake`]: what the handshake would end with.
     #[doc(alias = "ssl_parse_certificate_chain")]
@@ -35,9 +37,8 @@ impl Library {
         host: &str,
         bundle: Bundle<'_>,
     ) -> Result<(), Error> {
-        let host = CString::new(host).map_err(|_| Error::Name)?;
-        let chain = Owned::new();
-        let no_authority = Owned::new();
+        let host = HostName::new(host)?;
+        let chain = Owned::new()?;
         for der in certificates {
             // SAFETY: the chain is initialized; the bytes are a slice, and are copied.
             let code =
@@ -51,14 +52,14 @@ impl Library {
         if unsafe { (*chain.as_ptr()).version } == 0 {
             return Err(Error::Certificate(Code::new(0)));
         }
-        let verifier = Verifier::new(bundle);
+        let verifier = Verifier::new(Some(bundle), UnixTime(0))?;
         let mut flags = 0;
         // SAFETY: the structures are initialized and outlive the call, as do the name, the flags and the
         // verifier, whose context the callback is given.
         let mut code = unsafe {
             mbedtls_x509_crt_verify_with_profile(
                 chain.as_ptr(),
-                no_authority.as_ptr(),
+                no_authority(),
                 ptr::null_mut(),
                 &raw const mbedtls_x509_crt_profile_default,
                 host.as_ptr(),

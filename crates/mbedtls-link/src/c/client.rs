@@ -1,31 +1,35 @@
 //! A client's end of a connection, with all that the library keeps pointers to.
 
-use alloc::{ffi::CString, vec::Vec};
 use core::ffi::{CStr, c_int};
-
-use mbedtls_rs::sys::{
-    MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET,
-    MBEDTLS_ERR_SSL_WANT_READ, MBEDTLS_ERR_SSL_WANT_WRITE, MBEDTLS_SSL_IS_CLIENT,
-    MBEDTLS_SSL_PRESET_DEFAULT, MBEDTLS_SSL_RENEGOTIATION_ENABLED, MBEDTLS_SSL_TRANSPORT_STREAM,
-    MBEDTLS_SSL_VERIFY_REQUIRED, mbedtls_pk_context, mbedtls_pk_parse_key,
-    mbedtls_ssl_close_notify, mbedtls_ssl_conf_authmode, mbedtls_ssl_conf_ca_chain,
-    mbedtls_ssl_conf_own_cert, mbedtls_ssl_conf_renegotiation, mbedtls_ssl_conf_rng,
-    mbedtls_ssl_conf_verify, mbedtls_ssl_config, mbedtls_ssl_config_defaults, mbedtls_ssl_context,
-    mbedtls_ssl_get_ciphersuite, mbedtls_ssl_get_verify_result, mbedtls_ssl_get_version,
-    mbedtls_ssl_handshake, mbedtls_ssl_protocol_version_MBEDTLS_SSL_VERSION_TLS1_2 as TLS1_2,
-    mbedtls_ssl_protocol_version_MBEDTLS_SSL_VERSION_TLS1_3 as TLS1_3, mbedtls_ssl_read,
-    mbedtls_ssl_set_hostname, mbedtls_ssl_setup, mbedtls_ssl_write, mbedtls_x509_crt,
-    mbedtls_x509_crt_parse,
-};
-use zeroize::Zeroizing;
 
 use super::{
     bio,
+    host::HostName,
+    identity::no_authority,
     owned::Owned,
     random,
     verify::{Verifier, verify},
 };
 use crate::{Code, Config, Error, Identity, Refusal, Transport, VerifyFlags, Versions};
+use countersign_protocol::UnixTime;
+use mbedtls_rs::sys::{
+    MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET,
+    MBEDTLS_ERR_SSL_WANT_READ, MBEDTLS_ERR_SSL_WANT_WRITE, MBEDTLS_SSL_IS_CLIENT,
+    MBEDTLS_SSL_PRESET_DEFAULT, MBEDTLS_SSL_RENEGOTIATION_DISABLED,
+    MBEDTLS_SSL_RENEGOTIATION_ENABLED, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL,
+    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_VERIFY_REQUIRED, mbedtls_pk_context,
+    mbedtls_ssl_close_notify, mbedtls_ssl_conf_authmode, mbedtls_ssl_conf_ca_chain,
+    mbedtls_ssl_conf_renegotiation, mbedtls_ssl_conf_rng,
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets,
+    mbedtls_ssl_conf_tls13_key_exchange_modes, mbedtls_ssl_conf_verify, mbedtls_ssl_config,
+    mbedtls_ssl_config_defaults, mbedtls_ssl_context, mbedtls_ssl_get_ciphersuite,
+    mbedtls_ssl_get_verify_result, mbedtls_ssl_get_version, mbedtls_ssl_handshake_step,
+    mbedtls_ssl_protocol_version_MBEDTLS_SSL_VERSION_TLS1_2 as TLS1_2,
+    mbedtls_ssl_protocol_version_MBEDTLS_SSL_VERSION_TLS1_3 as TLS1_3, mbedtls_ssl_read,
+    mbedtls_ssl_set_hostname, mbedtls_ssl_setup,
+    mbedtls_ssl_states_MBEDTLS_SSL_HANDSHAKE_OVER as HANDSHAKE_OVER, mbedtls_ssl_write,
+    mbedtls_x509_crt,
+};
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,35 +44,41 @@ pub(crate) enum Outcome {
     Closed,
     /// It failed for good.
     Failed(Code),
+    /// We cannot go on.
+    Broken(Error),
 }
 
 /// The library's structures for one connection. Fields are dropped in their order: who points at another goes first.
 pub(crate) struct Client<'a> {
-    ssl: Owned<mbedtls_ssl_context>,
-    config: Owned<mbedtls_ssl_config>,
-    chain: Owned<mbedtls_x509_crt>,
-    key: Owned<mbedtls_pk_context>,
-    /// Empty; the library verifies nothing for a client without authorities.
-    no_authority: Owned<mbedtls_x509_crt>,
+    pub(super) ssl: Owned<mbedtls_ssl_context>,
+    pub(super) config: Owned<mbedtls_ssl_config>,
+    pub(super) chain: Owned<mbedtls_x509_crt>,
+    pub(super) key: Owned<mbedtls_pk_context>,
     verifier: Verifier<'a>,
+    /// What we show where we are asked who we are; read when it comes to that, since a device has no memory to spare
+    /// while it verifies the server.
+    pub(super) identity: Option<Identity<'a>>,
+    /// The certificates that vouch for the server's own were given back.
+    pub(super) trimmed: bool,
+    /// A ticket came after the handshake.
+    ticket: bool,
 }
 
 impl<'a> Client<'a> {
     /// Sets one up, in the order of `esp_create_mbedtls_handle`.
-    pub(crate) fn new(config: &Config<'a>) -> Result<Self, Error> {
-        let host = CString::new(config.host).map_err(|_| Error::Name)?;
+    pub(crate) fn new(host: &str, config: &Config<'a>) -> Result<Self, Error> {
+        let host = HostName::new(host)?;
         let client = Self {
-            ssl: Owned::new(),
-            config: Owned::new(),
-            chain: Owned::new(),
-            key: Owned::new(),
-            no_authority: Owned::new(),
-            verifier: Verifier::new(config.bundle),
+            ssl: Owned::new()?,
+            config: Owned::new()?,
+            chain: Owned::new()?,
+            key: Owned::new()?,
+            verifier: Verifier::new(config.bundle, config.floor)?,
+            identity: config.identity,
+            trimmed: false,
+            ticket: false,
         };
-        client.configure(config.versions)?;
-        if let Some(identity) = config.identity {
-            client.identify(identity)?;
-        }
+        client.configure(config)?;
         // SAFETY: both are initialized, and the configuration outlives the connection.
         check(
             unsafe { mbedtls_ssl_setup(client.ssl.as_ptr(), client.config.as_ptr()) },
@@ -77,15 +87,14 @@ impl<'a> Client<'a> {
         // SAFETY: the name ends with a NUL; the library copies it.
         check(
             unsafe { mbedtls_ssl_set_hostname(client.ssl.as_ptr(), host.as_ptr()) },
-            |_| Error::Name,
+            Error::Setup,
         )?;
         Ok(client)
     }
 
     #[doc(alias = "set_client_config")]
-    fn configure(&self, versions: Versions) -> Result<(), Error> {
+    fn configure(&self, settings: &Config<'a>) -> Result<(), Error> {
         let config = self.config.as_ptr();
-        let number = |constant: u32| c_int::try_from(constant).unwrap_or_default();
         // SAFETY: the configuration is initialized, and what it is made to point at (the random source, the bundle, the
         // empty authority) lives longer than it.
         unsafe {
@@ -99,62 +108,54 @@ impl<'a> Client<'a> {
                 Error::Setup,
             )?;
             mbedtls_ssl_conf_rng(config, Some(random), core::ptr::null_mut());
-            mbedtls_ssl_conf_renegotiation(config, number(MBEDTLS_SSL_RENEGOTIATION_ENABLED));
             mbedtls_ssl_conf_authmode(config, number(MBEDTLS_SSL_VERIFY_REQUIRED));
-            mbedtls_ssl_conf_ca_chain(config, self.no_authority.as_ptr(), core::ptr::null_mut());
+            mbedtls_ssl_conf_ca_chain(config, no_authority(), core::ptr::null_mut());
             mbedtls_ssl_conf_verify(config, Some(verify), self.verifier.context());
             // `mbedtls_ssl_conf_max_tls_version` is an inline function, which has no symbol.
-            (*config).private_max_tls_version = match versions {
+            (*config).private_max_tls_version = match settings.versions {
                 Versions::Tls12 => TLS1_2,
                 Versions::UpTo13 => TLS1_3,
             };
+            if settings.keep {
+                mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, 1);
+                // Whoever learns a session's key later shall not read what was said after it was resumed.
+                mbedtls_ssl_conf_tls13_key_exchange_modes(
+                    config,
+                    number(MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL),
+                );
+            }
         }
+        self.renegotiate(true);
         Ok(())
     }
 
-    #[doc(alias = "set_pki_context")]
-    fn identify(&self, identity: Identity<'_>) -> Result<(), Error> {
-        let chain = as_parsed(identity.chain);
-        // SAFETY: the bytes are a slice, with a NUL where they are PEM; the library copies them.
-        let code =
-            unsafe { mbedtls_x509_crt_parse(self.chain.as_ptr(), chain.as_ptr(), chain.len()) };
-        // More than 0: so many certificates of it could not be read. A device goes on with the others; it should not.
-        check(
-            if code > 0 { NOT_ALL_READ } else { code },
-            Error::Certificate,
-        )?;
-        let key = as_parsed(identity.key);
-        // SAFETY: the same; there is no password.
-        check(
-            unsafe {
-                mbedtls_pk_parse_key(
-                    self.key.as_ptr(),
-                    key.as_ptr(),
-                    key.len(),
-                    core::ptr::null(),
-                    0,
-                    Some(random),
-                    core::ptr::null_mut(),
-                )
-            },
-            Error::Key,
-        )?;
-        // SAFETY: all three are initialized; chain and key outlive the configuration.
-        check(
-            unsafe {
-                mbedtls_ssl_conf_own_cert(
-                    self.config.as_ptr(),
-                    self.chain.as_ptr(),
-                    self.key.as_ptr(),
-                )
-            },
-            Error::Setup,
-        )
+    /// Says whether a server may ask for another handshake: a device of ESP-IDF lets it.
+    pub(super) fn renegotiate(&self, allow: bool) {
+        let allow = if allow {
+            MBEDTLS_SSL_RENEGOTIATION_ENABLED
+        } else {
+            MBEDTLS_SSL_RENEGOTIATION_DISABLED
+        };
+        // SAFETY: the configuration is initialized.
+        unsafe { mbedtls_ssl_conf_renegotiation(self.config.as_ptr(), number(allow)) };
     }
 
     pub(crate) fn handshake<T: Transport>(&mut self, transport: &mut T) -> Outcome {
-        // SAFETY: the connection is set up.
-        self.call(transport, |ssl| unsafe { mbedtls_ssl_handshake(ssl) })
+        loop {
+            // SAFETY: the connection is set up.
+            let state = unsafe { (*self.ssl.as_ptr()).private_state };
+            if state == number(HANDSHAKE_OVER) {
+                return Outcome::Done(0);
+            }
+            if let Err(error) = self.between_steps(state) {
+                return Outcome::Broken(error);
+            }
+            // SAFETY: the connection is set up, and its handshake is not over.
+            match self.call(transport, |ssl| unsafe { mbedtls_ssl_handshake_step(ssl) }) {
+                Outcome::Done(_) => {}
+                other => return other,
+            }
+        }
     }
 
     pub(crate) fn read<T: Transport>(&mut self, transport: &mut T, buffer: &mut [u8]) -> Outcome {
@@ -188,7 +189,10 @@ impl<'a> Client<'a> {
             return match code {
                 // The library passed over a message that is not data. Who waited for the transport now would wait for
                 // what may be there already.
-                MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET => continue,
+                MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET => {
+                    self.ticket = true;
+                    continue;
+                }
                 MBEDTLS_ERR_SSL_WANT_READ | MBEDTLS_ERR_SSL_WANT_WRITE if !blocked => continue,
                 MBEDTLS_ERR_SSL_WANT_READ => Outcome::WantRead,
                 MBEDTLS_ERR_SSL_WANT_WRITE => Outcome::WantWrite,
@@ -200,11 +204,31 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// The alert with which the peer ended the connection (RFC 8446 §6), where that is what the last call said.
+    pub(crate) fn alert(&self) -> Option<u8> {
+        // SAFETY: the connection is set up, and so has a message to receive into, of more than two bytes; an alert was the
+        // last that lies there.
+        unsafe {
+            let message = (*self.ssl.as_ptr()).private_in_msg;
+            (!message.is_null()).then(|| message.add(1).read())
+        }
+    }
+
     /// What was found wrong with the server's chain, and why the bundle refused it.
     pub(crate) fn findings(&self) -> (VerifyFlags, Option<Refusal>) {
         // SAFETY: the connection is set up.
         let flags = unsafe { mbedtls_ssl_get_verify_result(self.ssl.as_ptr()) };
         (VerifyFlags::new(flags), self.verifier.refusal())
+    }
+
+    /// When the first certificate of the server's chain ends; nothing where it showed none, since a session was resumed.
+    pub(crate) fn ends(&self) -> Option<UnixTime> {
+        self.verifier.ends()
+    }
+
+    /// Says, once for each, whether a ticket came after the handshake.
+    pub(crate) fn took_ticket(&mut self) -> bool {
+        core::mem::take(&mut self.ticket)
     }
 
     pub(crate) fn version(&self) -> &'static str {
@@ -218,7 +242,12 @@ impl<'a> Client<'a> {
     }
 }
 
-fn check(code: c_int, error: impl FnOnce(Code) -> Error) -> Result<(), Error> {
+/// One of the library's constants, as its calls take it.
+pub(super) fn number(constant: u32) -> c_int {
+    c_int::try_from(constant).unwrap_or_default()
+}
+
+pub(super) fn check(code: c_int, error: impl FnOnce(Code) -> Error) -> Result<(), Error> {
     match code {
         0 => Ok(()),
         code => Err(error(Code::new(code))),
@@ -233,19 +262,3 @@ fn text(name: *const core::ffi::c_char) -> &'static str {
     // SAFETY: the library's names are constants that end with a NUL.
     unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
 }
-
-/// PEM ends with a NUL, by which the library tells it from DER. What was copied is wiped: it may be a key.
-fn as_parsed(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    let pem = bytes.windows(PEM.len()).any(|window| window == PEM);
-    let mut copy = Zeroizing::new(Vec::with_capacity(bytes.len().saturating_add(1)));
-    copy.extend_from_slice(bytes);
-    if pem && bytes.last() != Some(&0) {
-        copy.push(0);
-    }
-    copy
-}
-
-const PEM: &[u8] = b"-----BEGIN ";
-
-/// `MBEDTLS_ERR_X509_INVALID_FORMAT`
-const NOT_ALL_READ: c_int = -0x2180;

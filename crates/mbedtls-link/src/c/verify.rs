@@ -1,6 +1,5 @@
 //! The callback by which a certificate bundle vouches for servers.
 
-use alloc::boxed::Box;
 use core::{
     cell::Cell,
     ffi::{c_int, c_void},
@@ -8,6 +7,7 @@ use core::{
     slice,
 };
 
+use countersign_protocol::UnixTime;
 use esp_formats::bundle::Bundle;
 use mbedtls_rs::sys::{
     MBEDTLS_ERR_PK_TYPE_MISMATCH, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED,
@@ -16,27 +16,35 @@ use mbedtls_rs::sys::{
     mbedtls_pk_parse_public_key, mbedtls_pk_verify_ext, mbedtls_x509_crt,
 };
 
-use super::owned::Owned;
+use super::owned::{Owned, put, take};
 use crate::{
-    Code, Refusal, VerifyFlags,
+    Code, Error, Refusal, VerifyFlags,
     anchor::{self, Decision},
+    date::Date,
 };
 
 /// A bundle at a place of its own, for as long as the library may ask it.
 pub(super) struct Verifier<'a>(NonNull<State<'a>>);
 
 struct State<'a> {
-    bundle: Bundle<'a>,
+    bundle: Option<Bundle<'a>>,
+    floor: UnixTime,
     refusal: Cell<Option<Refusal>>,
+    /// When the first of the certificates ends that were asked about; nothing where none was.
+    ends: Cell<Option<UnixTime>>,
 }
 
 impl<'a> Verifier<'a> {
-    pub(super) fn new(bundle: Bundle<'a>) -> Self {
+    /// One for chains of which no certificate ended before `floor`; at 0 dates are not looked at.
+    pub(super) fn new(bundle: Option<Bundle<'a>>, floor: UnixTime) -> Result<Self, Error> {
         let state = State {
             bundle,
+            floor,
             refusal: Cell::new(None),
+            ends: Cell::new(None),
         };
-        Self(NonNull::from(Box::leak(Box::new(state))))
+        // SAFETY: a state takes up memory.
+        unsafe { put(state) }.map(Self)
     }
 
     /// What [`verify`] is given as its context.
@@ -49,12 +57,18 @@ impl<'a> Verifier<'a> {
         // SAFETY: the state is ours until we are dropped, and only ever shared.
         unsafe { self.0.as_ref() }.refusal.get()
     }
+
+    /// When the first certificate of the server's chain ends; nothing where the server showed none.
+    pub(super) fn ends(&self) -> Option<UnixTime> {
+        // SAFETY: the same.
+        unsafe { self.0.as_ref() }.ends.get()
+    }
 }
 
 impl Drop for Verifier<'_> {
     fn drop(&mut self) {
-        // SAFETY: `new` took it from a box; whoever asks it, is dropped before it.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        // SAFETY: `new` put it there; whoever asks it, is dropped before it.
+        unsafe { take(self.0) };
     }
 }
 
@@ -71,9 +85,17 @@ pub(super) unsafe extern "C" fn verify(
     // SAFETY: as above; the references end with the call, during which the library waits.
     let (state, certificate, flags) =
         unsafe { (&*context.cast::<State<'_>>(), &*certificate, &mut *flags) };
+    let end = end(certificate);
+    let ends = state.ends.get().map_or(end, |ends| ends.min(end));
+    state.ends.set(Some(ends));
+    if end < state.floor {
+        // As the library would, had it a clock (`MBEDTLS_HAVE_TIME_DATE`). What has not begun yet is let pass: the floor
+        // may be behind.
+        *flags |= VerifyFlags::EXPIRED.bits();
+    }
     // SAFETY: the certificate owns its issuer's bytes.
     let issuer = unsafe { bytes(&certificate.issuer_raw) };
-    let refusal = match anchor::decide(VerifyFlags::new(*flags), &state.bundle, issuer) {
+    let refusal = match anchor::decide(VerifyFlags::new(*flags), state.bundle.as_ref(), issuer) {
         Decision::Leave => return 0,
         Decision::Unknown => Refusal::Unknown,
         Decision::Check(root) => match signed_by(certificate, root.key) {
@@ -89,11 +111,26 @@ pub(super) unsafe extern "C" fn verify(
     MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
 }
 
+/// When a certificate ends.
+fn end(certificate: &mbedtls_x509_crt) -> UnixTime {
+    let date = &certificate.valid_to;
+    Date {
+        year: date.year,
+        month: date.mon,
+        day: date.day,
+        hour: date.hour,
+        minute: date.min,
+        second: date.sec,
+    }
+    .unix()
+}
+
 /// Checks a certificate's signature by a root's key (DER of the `SubjectPublicKeyInfo`).
 #[doc(alias = "esp_crt_check_signature")]
 fn signed_by(certificate: &mbedtls_x509_crt, key: &[u8]) -> Result<(), Refusal> {
     let unusable = |code| Refusal::Key(Code::new(code));
-    let root = Owned::<mbedtls_pk_context>::new();
+    let root = Owned::<mbedtls_pk_context>::new()
+        .map_err(|error| Refusal::Key(error.code().unwrap_or(Code::new(0))))?;
     // SAFETY: the key is a slice; the context is initialized.
     match unsafe { mbedtls_pk_parse_public_key(root.as_ptr(), key.as_ptr(), key.len()) } {
         0 => {}

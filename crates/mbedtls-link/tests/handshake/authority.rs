@@ -1,6 +1,7 @@
 //! Certificates, made by `openssl` in a temporary folder.
 
 use std::{
+    cell::Cell,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -11,7 +12,11 @@ use esp_formats::bundle::{Entry, Format, encode, encoded_len};
 use tempfile::TempDir;
 
 /// A folder with everything that `openssl` reads and writes.
-pub(crate) struct Place(TempDir);
+pub(crate) struct Place {
+    dir: TempDir,
+    /// How long what is made is valid.
+    days: Cell<u32>,
+}
 
 /// A kind of key, and how it signs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,13 +50,24 @@ impl Place {
             skip(test, "openssl", "apt-get install openssl");
             return None;
         }
-        let place = Self(TempDir::with_prefix("countersign-mbedtls-").unwrap());
+        let place = Self {
+            dir: TempDir::with_prefix("countersign-mbedtls-").unwrap(),
+            days: Cell::new(3650),
+        };
         fs::write(place.path("openssl.cnf"), CONFIGURATION).unwrap();
         Some(place)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
+    }
+
+    /// Has what `make` makes end after so many days, not ten years.
+    pub(crate) fn ending_after<R>(&self, days: u32, make: impl FnOnce() -> R) -> R {
+        let usual = self.days.replace(days);
+        let made = make();
+        self.days.set(usual);
+        made
     }
 
     /// Writes a file of that many bytes, for a server to give out.
@@ -76,7 +92,7 @@ impl Place {
         issuer: Option<&Authority>,
     ) {
         let mut command = Command::new("openssl");
-        command.current_dir(self.0.path()).env("SAN", alternative);
+        command.current_dir(self.dir.path()).env("SAN", alternative);
         command.args([
             "req",
             "-x509",
@@ -85,7 +101,8 @@ impl Place {
             "-nodes",
             "-sha256",
         ]);
-        command.args(["-days", "3650", "-extensions", extensions]);
+        let days = self.days.get().to_string();
+        command.args(["-days", &days, "-extensions", extensions]);
         command.args(["-subj", &format!("/CN={subject}")]);
         command.args(match kind {
             Kind::P256 => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],

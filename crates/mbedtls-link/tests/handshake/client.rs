@@ -3,15 +3,14 @@
 use std::{
     io::{self, Read as _, Write as _},
     net::TcpStream,
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use countersign_mbedtls_link::{
-    Config, Error, Identity, Library, Progress, Session, Transport, TransportError,
+    Config, Error, Identity, Progress, Session, Transport, TransportError,
 };
 
-use crate::{authority::Leaf, random::System, server::Server};
+use crate::{authority::Leaf, library::with_library, server::Server};
 
 /// A socket that waits, for a minute at most.
 pub(crate) struct Plain(TcpStream);
@@ -86,17 +85,24 @@ pub(crate) struct Agreed {
     pub(crate) suite: &'static str,
 }
 
-/// There is one library in a process, and the tests are many.
-static LIBRARY: Mutex<()> = Mutex::new(());
-
 /// Makes a connection and fetches a file; gives its bytes without the answer's head.
 pub(crate) fn fetch<T: Transport>(
     config: &Config<'_>,
     transport: T,
     file: &str,
 ) -> Result<(Agreed, Vec<u8>), Error> {
+    fetch_from("localhost", config, transport, file)
+}
+
+/// The same from a server that is called otherwise.
+pub(crate) fn fetch_from<T: Transport>(
+    host: &str,
+    config: &Config<'_>,
+    transport: T,
+    file: &str,
+) -> Result<(Agreed, Vec<u8>), Error> {
     with_library(|library| {
-        let mut session = Session::new(library, config, transport)?;
+        let mut session = Session::new(library, host, config, transport)?;
         until(|| session.handshake())?;
         let agreed = Agreed {
             version: session.version(),
@@ -122,13 +128,6 @@ pub(crate) fn fetch<T: Transport>(
         let body = head.map(|head| answer.split_off(head + 4));
         Ok((agreed, body.unwrap_or_default()))
     })
-}
-
-/// Runs something with the library, which nobody else has meanwhile.
-pub(crate) fn with_library<R>(run: impl FnOnce(&Library) -> R) -> R {
-    let _alone = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
-    let random = Box::leak(Box::new(System::open().unwrap()));
-    run(&Library::new(random).unwrap())
 }
 
 /// Calls until it is done.

@@ -1,15 +1,26 @@
-//! The client against a server that others wrote: `openssl s_server`, which demands a certificate of it.
+//! The client, and the node's link over it, against a server that others wrote: `openssl s_server`, which demands a
+//! certificate of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
 
 mod authority;
 mod client;
+#[path = "../../examples/link-heap/heap.rs"]
+mod heap;
+mod library;
+mod link;
+mod memory;
 #[path = "../../examples/tls-pipe/random.rs"]
 mod random;
 mod refusals;
 mod server;
 
-use countersign_mbedtls_link::{Code, Config, Error, IN_CONTENT_LEN, LIBRARY, Versions};
+use countersign_mbedtls_link::{Code, Config, Error, IN_CONTENT_LEN, LIBRARY, UnixTime, Versions};
 use esp_formats::bundle::{Bundle, Format};
 
 use self::{
@@ -17,6 +28,12 @@ use self::{
     client::{Nibbling, Plain, fetch, identity},
     server::Server,
 };
+
+#[global_allocator]
+static HEAP: heap::Counting = heap::Counting;
+
+/// The library has what ESP-IDF compiles in by default; the small profile has P-256, AES-GCM and SHA-256 alone.
+const FULL: bool = cfg!(any(feature = "full", feature = "prebuilt"));
 
 /// What every handshake needs: a root for servers, one for devices, and a leaf of each, the server's in files.
 struct Scene {
@@ -41,7 +58,8 @@ impl Scene {
 
     /// Starts the server with a chain, and `more` of what `s_server` takes.
     fn serve(&self, chain: &[&str], more: &[&str]) -> Server {
-        Server::start(&self.place, "server", chain, more)
+        let more = [&["-no_ticket"], more].concat();
+        Server::start(&self.place, "server", chain, &more)
     }
 
     /// Fetches a file as the device that trusts `roots`.
@@ -53,10 +71,11 @@ impl Scene {
 
     fn config<'a>(&'a self, bundle: &'a [u8]) -> Config<'a> {
         Config {
-            host: "localhost",
-            bundle: Bundle::parse(bundle).unwrap(),
+            bundle: Some(Bundle::parse(bundle).unwrap()),
             identity: Some(identity(&self.device)),
             versions: Versions::Tls12,
+            floor: UnixTime(0),
+            keep: false,
         }
     }
 }
@@ -82,9 +101,11 @@ fn both_ends_prove_themselves_in_both_versions() {
         let (agreed, bytes) = fetch(&config, Plain::connect(&server), "image").unwrap();
         assert!(bytes == file, "{option} {versions:?}");
         assert_eq!(agreed.version, version);
-        let suite = match version {
-            "TLSv1.2" => "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384",
-            _ => "TLS1-3-AES-256-GCM-SHA384",
+        let suite = match (version, FULL) {
+            ("TLSv1.2", true) => "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384",
+            ("TLSv1.2", false) => "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256",
+            (_, true) => "TLS1-3-AES-256-GCM-SHA384",
+            (_, false) => "TLS1-3-AES-128-GCM-SHA256",
         };
         assert_eq!(agreed.suite, suite);
         assert!(LIBRARY.starts_with("Mbed TLS 3."), "{LIBRARY}");
@@ -112,7 +133,8 @@ fn a_transport_that_moves_a_byte_at_a_time_and_often_none_is_enough() {
 
 #[test]
 fn bundles_of_both_formats_and_keys_of_all_kinds_vouch() {
-    for kind in [Kind::P256, Kind::P384, Kind::Rsa, Kind::RsaPss] {
+    let kinds = [Kind::P256, Kind::P384, Kind::Rsa, Kind::RsaPss];
+    for kind in kinds.into_iter().take(if FULL { 4 } else { 1 }) {
         let Some(scene) = Scene::new("mbedtls_kinds", kind) else {
             return;
         };

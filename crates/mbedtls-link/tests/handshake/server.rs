@@ -25,7 +25,7 @@ impl Server {
         fs::write(place.path("chain.pem"), certificates).unwrap();
         let mut child = Command::new("openssl")
             .current_dir(place.path(""))
-            .args(["s_server", "-accept", "127.0.0.1:0", "-WWW", "-no_ticket"])
+            .args(["s_server", "-accept", "127.0.0.1:0", "-WWW"])
             .args(["-cert", "chain.pem", "-cert_chain", "chain.pem"])
             .args(["-key", &format!("{key}.key"), "-no-CAfile", "-no-CApath"])
             .args([
