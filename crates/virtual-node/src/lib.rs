@@ -13,7 +13,13 @@ pub mod link;
 pub mod machine;
 
 pub use clock::Time;
+#[cfg(feature = "mbedtls")]
+pub use countersign_mbedtls_link::Library;
 pub use event::{Event, ResetCause};
 pub use flash::{FileFlash, FlashError};
+#[cfg(feature = "mbedtls")]
+pub use link::mbedtls::{MbedTlsLink, Memory, library};
 pub use link::{Anchors, BundleVerifier, Identity, LinkSettings, TlsLink};
-pub use machine::{Ended, Error, Options, VIRTUAL_HANG, run};
+#[cfg(feature = "mbedtls")]
+pub use machine::run_mbedtls;
+pub use machine::{Ended, Error, Options, TrustedKeys, VIRTUAL_HANG, run};

@@ -3,6 +3,8 @@
 mod connection;
 mod counted;
 mod identity;
+#[cfg(feature = "mbedtls")]
+pub(crate) mod mbedtls;
 mod verifier;
 
 use std::net::IpAddr;
@@ -57,6 +59,28 @@ impl Default for LinkSettings {
             time: Time::default(),
             taken: Arc::default(),
         }
+    }
+}
+
+impl LinkSettings {
+    /// Connects without TLS.
+    async fn tcp(&self, host: &str, port: u16) -> Result<Counted, Failure> {
+        let known = self
+            .hosts
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(host));
+        let connected = match known {
+            Some((_, address)) => TcpStream::connect((*address, port)).await,
+            None => TcpStream::connect((host, port)).await,
+        };
+        let tcp = connected.map_err(|error| Failure {
+            link: LinkError::Broken,
+            detail: error.to_string(),
+        })?;
+        // Requests are small and written whole; waiting for more would only add a round trip.
+        let _ = tcp.set_nodelay(true);
+        let taken = Arc::clone(&self.taken);
+        Ok(Counted { tcp, taken })
     }
 }
 
@@ -129,7 +153,7 @@ impl TlsLink {
         let config = self
             .config(peer, verifier)
             .map_err(|error| Failure::rustls(&error))?;
-        let tcp = self.tcp(host, port).await?;
+        let tcp = self.settings.tcp(host, port).await?;
         let start = Instant::now();
         let stream = TlsConnector::from(Arc::new(config))
             .connect(name, tcp)
@@ -174,26 +198,6 @@ impl TlsLink {
         };
         config.resumption = Resumption::disabled();
         Ok(config)
-    }
-
-    async fn tcp(&self, host: &str, port: u16) -> Result<Counted, Failure> {
-        let known = self
-            .settings
-            .hosts
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(host));
-        let connected = match known {
-            Some((_, address)) => TcpStream::connect((*address, port)).await,
-            None => TcpStream::connect((host, port)).await,
-        };
-        let tcp = connected.map_err(|error| Failure {
-            link: LinkError::Broken,
-            detail: error.to_string(),
-        })?;
-        // Requests are small and written whole; waiting for more would only add a round trip.
-        let _ = tcp.set_nodelay(true);
-        let taken = Arc::clone(&self.settings.taken);
-        Ok(Counted { tcp, taken })
     }
 
     fn tell(&self, event: Event) {

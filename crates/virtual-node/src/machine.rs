@@ -8,6 +8,8 @@ mod error;
 pub mod fuzz;
 mod image;
 mod provisioned;
+mod secure_boot;
+mod tls;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,12 +21,14 @@ use countersign_esp_boot::Slot;
 
 pub use error::Error;
 pub use image::VIRTUAL_HANG;
+pub use secure_boot::TrustedKeys;
 
 use crate::clock::Time;
 use crate::flash::FileFlash;
 use crate::{Event, LinkSettings, ResetCause};
 use app::Exit;
 use boot::BootStage;
+use tls::{Rustls, Tls};
 
 /// Which machine is switched on, and how it is run.
 #[derive(Clone, Debug)]
@@ -40,6 +44,11 @@ pub struct Options {
     pub tls12_only: bool,
     /// Whether boot stage and app are built with `CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`.
     pub rollback: bool,
+    /// The keys in the chip's eFuse, where it has Secure Boot v2: the app refuses what they did not sign. The boot stage does
+    /// not look at signatures, so that a test sees what the app let through.
+    pub secure_boot: Option<TrustedKeys>,
+    /// The secure version in the chip's eFuse.
+    pub secure_version: u32,
     /// How long an image on its first boot has for its first successful check-in, in seconds.
     pub self_test_s: Option<u32>,
     /// How long an image may hang before the watchdog resets the machine.
@@ -61,6 +70,8 @@ impl Options {
             poll_override_s: None,
             tls12_only: false,
             rollback: true,
+            secure_boot: None,
+            secure_version: 0,
             self_test_s: None,
             watchdog: Duration::from_millis(200),
             hosts: Vec::new(),
@@ -101,7 +112,30 @@ pub struct Ended {
 /// # Errors
 /// [`Error`] where the flash does not hold what a device needs, nothing in it boots, or the machine does nothing but
 /// reset.
-pub async fn run(options: Options, mut on_event: impl FnMut(Event)) -> Result<Ended, Error> {
+pub async fn run(options: Options, on_event: impl FnMut(Event)) -> Result<Ended, Error> {
+    power_on(&Rustls, options, on_event).await
+}
+
+/// Does what [`run`] does with Mbed TLS, the library that a chip has, for TLS and cryptography.
+///
+/// The future stays on the library's thread.
+///
+/// # Errors
+/// Those of [`run`].
+#[cfg(feature = "mbedtls")]
+pub async fn run_mbedtls(
+    library: &countersign_mbedtls_link::Library,
+    options: Options,
+    on_event: impl FnMut(Event),
+) -> Result<Ended, Error> {
+    power_on(&tls::MbedTls(library), options, on_event).await
+}
+
+async fn power_on(
+    tls: &impl Tls,
+    options: Options,
+    mut on_event: impl FnMut(Event),
+) -> Result<Ended, Error> {
     let mut flash = FileFlash::open(&options.flash)?;
     let stage = BootStage::new(&mut flash, options.rollback)?;
     let (mut resets, mut in_a_row) = (0_u32, 0_u32);
@@ -111,8 +145,8 @@ pub async fn run(options: Options, mut on_event: impl FnMut(Event)) -> Result<En
             tokio::time::sleep(options.watchdog).await;
             ResetCause::Watchdog
         } else {
-            let app = app::run(&mut flash, &stage, &booted, &options, &mut on_event);
-            match Box::pin(app).await? {
+            let app = tls.app(&mut flash, &stage, &booted, &options, &mut on_event);
+            match app.await? {
                 Exit::Idle { checked_in } => {
                     let (slot, version) = (booted.slot, booted.image.version);
                     return Ok(Ended {

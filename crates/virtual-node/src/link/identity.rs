@@ -10,7 +10,12 @@ use zeroize::Zeroizing;
 
 /// A device's certificate chain, its own first, and the private key to it.
 #[derive(Clone, Debug)]
-pub struct Identity(Arc<CertifiedKey>);
+pub struct Identity {
+    pair: Arc<CertifiedKey>,
+    /// The key in DER, for a library that reads it itself.
+    #[cfg(feature = "mbedtls")]
+    key: Arc<Zeroizing<PrivateKeyDer<'static>>>,
+}
 
 impl Identity {
     /// Puts a chain (DER) and a key (PEM; PKCS #8, SEC1 or PKCS #1) together.
@@ -27,14 +32,25 @@ impl Identity {
         }
         let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes());
         let key = Zeroizing::new(key.map_err(|_| IdentityError::Key)?);
-        let key = any_supported_type(&key).map_err(|_| IdentityError::Key)?;
-        let pair = CertifiedKey::new(chain, key);
+        let signing = any_supported_type(&key).map_err(|_| IdentityError::Key)?;
+        let pair = CertifiedKey::new(chain, signing);
         pair.keys_match().map_err(|_| IdentityError::NotAPair)?;
-        Ok(Self(Arc::new(pair)))
+        Ok(Self {
+            pair: Arc::new(pair),
+            #[cfg(feature = "mbedtls")]
+            key: Arc::new(key),
+        })
     }
 
     pub(super) fn certified_key(&self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.pair)
+    }
+
+    /// The chain, one certificate after the other, and the key, in DER.
+    #[cfg(feature = "mbedtls")]
+    pub(crate) fn der(&self) -> (Vec<u8>, &[u8]) {
+        let chain = self.pair.cert.iter().flat_map(|one| one.to_vec()).collect();
+        (chain, self.key.secret_der())
     }
 }
 

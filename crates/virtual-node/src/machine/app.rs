@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use countersign_esp_boot::Slot;
 use countersign_node::{
-    Buffers, Event as NodeEvent, Next, Node, Observer, Pace, Parts, Platform, Settings,
+    Buffers, Crypto, Entropy, Event as NodeEvent, Link, Next, Node, Observer, Pace, Parts,
+    Platform, Settings,
 };
 use countersign_protocol::Author;
 use esp_formats::partition_table;
 
+use crate::Event;
 use crate::clock::Uptime;
-use crate::crypto::AwsLc;
 use crate::flash::FileFlash;
-use crate::machine::boot::{BootStage, Booted};
+use crate::machine::boot::Booted;
 use crate::machine::provisioned::Provisioned;
-use crate::machine::{Error, Options};
-use crate::{Event, TlsLink};
+use crate::machine::{Error, Options, TrustedKeys};
 
 /// Why the app ended.
 pub(super) enum Exit {
@@ -36,15 +36,41 @@ pub(super) enum Exit {
     },
 }
 
-/// Runs the app in fresh memory.
-pub(super) async fn run(
-    flash: &mut FileFlash,
-    stage: &BootStage,
-    booted: &Booted,
-    options: &Options,
+/// What is new with each start of the app.
+pub(super) struct Start<'s> {
+    pub(super) flash: &'s mut FileFlash,
+    pub(super) booted: &'s Booted,
+    pub(super) options: &'s Options,
+    pub(super) device: &'s Provisioned,
+}
+
+/// How the app tells what happens: its own parts send, and it passes on.
+pub(super) struct Channel {
+    pub(super) sender: mpsc::Sender<Event>,
+    events: mpsc::Receiver<Event>,
+}
+
+impl Channel {
+    pub(super) fn new() -> Self {
+        let (sender, events) = mpsc::channel();
+        Self { sender, events }
+    }
+}
+
+/// Runs the app in fresh memory, over a link and a cryptography that send what they tell to the channel.
+pub(super) async fn run<L: Link, C: Crypto + Entropy + Copy>(
+    start: Start<'_>,
+    link: L,
+    crypto: C,
+    channel: Channel,
     on_event: &mut impl FnMut(Event),
 ) -> Result<Exit, Error> {
-    let device = Provisioned::read(flash, stage)?;
+    let Start {
+        flash,
+        booted,
+        options,
+        device,
+    } = start;
     let authors: Vec<Author<'_>> = device.authors();
     let stores: Vec<&str> = device.stores.iter().map(String::as_str).collect();
     let settings = Settings {
@@ -53,6 +79,8 @@ pub(super) async fn run(
         product: &device.product,
         authors: &authors,
         stores: &stores,
+        secure_boot: options.secure_boot.as_ref().map(TrustedKeys::settings),
+        secure_version: options.secure_version,
         built: booted.image.built,
         running_slot: match booted.slot {
             Slot::Factory => None,
@@ -62,15 +90,13 @@ pub(super) async fn run(
         partition_table: partition_table::OFFSET,
         pace: pace(options),
     };
-    let (sender, mut events) = mpsc::channel();
-    let link =
-        TlsLink::new(options.link(), &device.anchors, &device.identity).with_events(sender.clone());
-    let parts = Parts::<Virtual<'_>> {
+    let Channel { sender, mut events } = channel;
+    let parts = Parts::<Virtual<'_, L, C>> {
         flash,
         link,
         clock: Uptime::start(options.time.clone()),
-        entropy: AwsLc,
-        crypto: AwsLc,
+        entropy: crypto,
+        crypto,
         observer: Watcher {
             events: sender,
             version: booted.image.version.clone(),
@@ -168,14 +194,14 @@ impl Seen {
 
 /// The types of this platform.
 #[derive(Debug)]
-struct Virtual<'f>(PhantomData<&'f mut FileFlash>);
+struct Virtual<'f, L, C>(PhantomData<(&'f mut FileFlash, L, C)>);
 
-impl<'f> Platform for Virtual<'f> {
+impl<'f, L: Link, C: Crypto + Entropy> Platform for Virtual<'f, L, C> {
     type Flash = &'f mut FileFlash;
-    type Link = TlsLink;
+    type Link = L;
     type Clock = Uptime;
-    type Entropy = AwsLc;
-    type Crypto = AwsLc;
+    type Entropy = C;
+    type Crypto = C;
     type Observer = Watcher;
 }
 

@@ -4,12 +4,7 @@
 
 use countersign_protocol::UnixTime;
 
-use super::{build_time, provisioned};
-
-/// The host and port of the server's URL in a device's settings.
-pub fn server(url: &str) -> Option<(String, u16)> {
-    provisioned::parse_server(url)
-}
+use super::build_time;
 
 /// When an image was built, by the date and time in its app descriptor.
 pub fn built(date: &str, time: &str) -> Option<UnixTime> {

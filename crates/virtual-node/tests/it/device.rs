@@ -13,7 +13,7 @@ use countersign_provision::layout::{FlashLayout, NVS, OTA_0, SECURE_CERT, TRUST}
 use countersign_provision::{nvs, secure_cert};
 use countersign_virtual_node::Options;
 use countersign_virtual_node::crypto::sha256;
-use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
+use esp_formats::app_image::{ChipId, Composition, Head, compose, composed_len};
 use esp_formats::bundle::Format;
 use tempfile::TempDir;
 
@@ -52,6 +52,7 @@ impl Factory {
             device: name.to_owned(),
             authors: vec![self.author.spki()],
             allowed_hosts: Vec::new(),
+            wifi: None,
         };
         let settings = nvs::write(&settings, size(NVS)).unwrap();
         let (certificate, key) = self.devices.issue(name);
@@ -106,15 +107,17 @@ impl Author {
 
     /// Signs a manifest for an image.
     pub(crate) fn sign(&self, image: &[u8], version: &str, counter: u64) -> Vec<u8> {
+        let head = Head::parse(image).unwrap();
+        let said = head.descriptor.unwrap();
         let manifest = Manifest {
             product: PRODUCT,
             chip: CHIP,
-            project: "thermostat-fw",
+            project: said.project_name,
             version,
             image: Digest(sha256(image)),
             size: u32::try_from(image.len()).unwrap(),
             counter,
-            secure_version: 0,
+            secure_version: said.secure_version,
             created: UnixTime(1_790_000_000),
             not_after: None,
         };

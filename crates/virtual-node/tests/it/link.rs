@@ -2,13 +2,12 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use countersign_node::{Link, LinkError, Peer};
 use countersign_protocol::UnixTime;
-use countersign_virtual_node::link::{IdentityError, TlsConnection};
-use countersign_virtual_node::{Anchors, Event, Identity, LinkSettings, TlsLink};
+use countersign_virtual_node::link::IdentityError;
+use countersign_virtual_node::{Anchors, Event, Identity, LinkSettings};
 use embedded_io_async::{Read, Write};
 use esp_formats::bundle::Format;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +16,16 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
+use crate::tls::{Tls, scenarios};
+
+scenarios! {
+    a_good_server_is_believed_and_shown_who_we_are,
+    a_store_is_not_shown_who_we_are,
+    a_server_that_cannot_prove_itself_is_not_believed,
+    a_server_that_refuses_us_is_told_from_one_that_breaks,
+    a_server_without_tls_is_broken_and_a_silent_one_times_out,
+    a_connection_that_falls_silent_times_out,
+}
 
 /// A server of one connection, which echoes four bytes; gives the client's certificates.
 struct Server {
@@ -55,7 +64,9 @@ fn settings(tls12_only: bool) -> LinkSettings {
     }
 }
 
-async fn echo(connection: &mut TlsConnection) -> Result<(), LinkError> {
+async fn echo(
+    connection: &mut (impl Read<Error = LinkError> + Write<Error = LinkError>),
+) -> Result<(), LinkError> {
     connection.write_all(b"ping").await?;
     connection.flush().await?;
     let mut bytes = [0; 4];
@@ -67,21 +78,18 @@ async fn echo(connection: &mut TlsConnection) -> Result<(), LinkError> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_good_server_is_believed_and_shown_who_we_are() {
+async fn a_good_server_is_believed_and_shown_who_we_are(tls: &impl Tls) {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
-    for (tls12_only, format, tls) in [
+    for (tls12_only, format, version) in [
         (true, Format::Legacy, "1.2"),
         (false, Format::Offsets, "1.3"),
     ] {
         let server = server(&servers, "ota.example.com", &devices, false).await;
-        let (sender, events) = mpsc::channel();
-        let mut link = TlsLink::new(
+        let (mut link, events) = tls.link(
             settings(tls12_only),
             &servers.anchors(format),
             &identity(&devices),
-        )
-        .with_events(sender);
+        );
         let mut connection = link
             .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
             .await
@@ -97,17 +105,16 @@ async fn a_good_server_is_believed_and_shown_who_we_are() {
         else {
             panic!("{event:?}");
         };
-        assert_eq!(found, tls);
+        assert_eq!(found, version);
         assert!(handshake_us > 0);
     }
 }
 
-#[tokio::test]
-async fn a_store_is_not_shown_who_we_are() {
+async fn a_store_is_not_shown_who_we_are(tls: &impl Tls) {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
     let server = server(&servers, "ota.example.com", &devices, true).await;
     let anchors = servers.anchors(Format::Offsets);
-    let mut link = TlsLink::new(settings(false), &anchors, &identity(&devices));
+    let (mut link, _) = tls.link(settings(false), &anchors, &identity(&devices));
     let mut connection = link
         .connect(Peer::Store, "ota.example.com", server.port, UnixTime(0))
         .await
@@ -116,8 +123,7 @@ async fn a_store_is_not_shown_who_we_are() {
     assert_eq!(server.task.await.unwrap().unwrap(), 0);
 }
 
-#[tokio::test]
-async fn a_server_that_cannot_prove_itself_is_not_believed() {
+async fn a_server_that_cannot_prove_itself_is_not_believed(tls: &impl Tls) {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
     let namesake = Authority::new("servers");
     let good = servers.bundle(Format::Offsets);
@@ -157,14 +163,12 @@ async fn a_server_that_cannot_prove_itself_is_not_believed() {
     for (case, name, bundle, floor) in cases {
         for tls12_only in [true, false] {
             let server = server(&servers, name, &devices, false).await;
-            let (sender, events) = mpsc::channel();
             // Stores' anchors, however good, say nothing of servers.
             let anchors = Anchors {
                 servers: bundle.clone(),
                 stores: good.clone(),
             };
-            let mut link = TlsLink::new(settings(tls12_only), &anchors, &identity(&devices))
-                .with_events(sender);
+            let (mut link, events) = tls.link(settings(tls12_only), &anchors, &identity(&devices));
             let refused = link
                 .connect(Peer::Server, "ota.example.com", server.port, floor)
                 .await;
@@ -185,14 +189,13 @@ async fn a_server_that_cannot_prove_itself_is_not_believed() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_refuses_us_is_told_from_one_that_breaks() {
+async fn a_server_that_refuses_us_is_told_from_one_that_breaks(tls: &impl Tls) {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
     let strangers = Authority::new("strangers");
     for tls12_only in [true, false] {
         let server = server(&servers, "ota.example.com", &devices, false).await;
         let anchors = servers.anchors(Format::Offsets);
-        let mut link = TlsLink::new(settings(tls12_only), &anchors, &identity(&strangers));
+        let (mut link, _) = tls.link(settings(tls12_only), &anchors, &identity(&strangers));
         let connected = link
             .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
             .await;
@@ -206,8 +209,13 @@ async fn a_server_that_refuses_us_is_told_from_one_that_breaks() {
     }
 }
 
-#[tokio::test]
-async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
+/// Why there is no connection.
+async fn failure(link: &mut impl Link, port: u16) -> LinkError {
+    let connecting = link.connect(Peer::Server, "ota.example.com", port, UnixTime(0));
+    connecting.await.err().unwrap()
+}
+
+async fn a_server_without_tls_is_broken_and_a_silent_one_times_out(tls: &impl Tls) {
     let devices = Authority::new("devices");
     let anchors = devices.anchors(Format::Offsets);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -220,7 +228,7 @@ async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
         let silent = listener.accept().await.unwrap();
         (tcp, silent)
     });
-    let mut link = TlsLink::new(
+    let (mut link, _) = tls.link(
         LinkSettings {
             connect_timeout: Duration::from_millis(300),
             ..settings(false)
@@ -228,23 +236,13 @@ async fn a_server_without_tls_is_broken_and_a_silent_one_times_out() {
         &anchors,
         &identity(&devices),
     );
-    let broken = link
-        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
-        .await;
-    assert!(matches!(broken, Err(LinkError::Broken)));
-    let silent = link
-        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
-        .await;
-    assert!(matches!(silent, Err(LinkError::TimedOut)));
+    assert_eq!(failure(&mut link, port).await, LinkError::Broken);
+    assert_eq!(failure(&mut link, port).await, LinkError::TimedOut);
     http.await.unwrap();
-    let nobody = link
-        .connect(Peer::Server, "ota.example.com", port, UnixTime(0))
-        .await;
-    assert!(matches!(nobody, Err(LinkError::Broken)));
+    assert_eq!(failure(&mut link, port).await, LinkError::Broken);
 }
 
-#[tokio::test]
-async fn a_connection_that_falls_silent_times_out() {
+async fn a_connection_that_falls_silent_times_out(tls: &impl Tls) {
     let (servers, devices) = (Authority::new("servers"), Authority::new("devices"));
     let server = server(&servers, "ota.example.com", &devices, false).await;
     let quick = LinkSettings {
@@ -252,7 +250,7 @@ async fn a_connection_that_falls_silent_times_out() {
         ..settings(false)
     };
     let anchors = servers.anchors(Format::Offsets);
-    let mut link = TlsLink::new(quick, &anchors, &identity(&devices));
+    let (mut link, _) = tls.link(quick, &anchors, &identity(&devices));
     let mut connection = link
         .connect(Peer::Server, "ota.example.com", server.port, UnixTime(0))
         .await

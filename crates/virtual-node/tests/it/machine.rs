@@ -5,14 +5,25 @@ use std::fs;
 use countersign_esp_boot::Slot;
 use countersign_node::LinkError;
 use countersign_protocol::{Outcome, Reason, SlotState};
-use countersign_virtual_node::{Ended, Error, Event, Options, ResetCause, VIRTUAL_HANG, run};
+use countersign_virtual_node::{Ended, Error, Event, Options, ResetCause, VIRTUAL_HANG};
 
 use crate::device::{Author, Factory, image};
 use crate::device_plane::DevicePlane;
+use crate::tls::{Tls, scenarios};
 
-async fn events_of(options: &Options) -> (Result<Ended, Error>, Vec<Event>) {
+scenarios! {
+    an_update_runs_from_offer_to_report,
+    an_image_that_hangs_is_rolled_back_and_not_taken_again,
+    a_release_of_nobody_we_know_is_refused,
+    a_server_under_another_root_is_not_talked_to,
+    a_trial_without_a_server_ends_and_goes_back,
+    a_machine_without_a_whole_image_does_not_start,
+    an_image_that_always_hangs_ends_the_run,
+}
+
+async fn events_of(tls: &impl Tls, options: &Options) -> (Result<Ended, Error>, Vec<Event>) {
     let mut events = Vec::new();
-    let ended = run(options.clone(), |event| events.push(event)).await;
+    let ended = tls.run(options.clone(), |event| events.push(event)).await;
     (ended, events)
 }
 
@@ -35,8 +46,7 @@ fn boot(slot: u8, version: &str, pending_verify: bool) -> Event {
     }
 }
 
-#[tokio::test]
-async fn an_update_runs_from_offer_to_report() {
+async fn an_update_runs_from_offer_to_report(tls: &impl Tls) {
     let factory = Factory::new();
     let plane = DevicePlane::start(&factory).await;
     let (old, new) = (image("1.0.0", b""), image("1.1.0", b""));
@@ -49,7 +59,7 @@ async fn an_update_runs_from_offer_to_report() {
         let manifest = factory.author.sign(&new, "1.1.0", 1);
         plane.memory.lock().unwrap().release = Some((manifest, new.clone()));
 
-        let (ended, events) = events_of(&options).await;
+        let (ended, events) = events_of(tls, &options).await;
         let expected = Ended {
             slot: Slot::Ota(1),
             version: "1.1.0".to_owned(),
@@ -80,14 +90,12 @@ async fn an_update_runs_from_offer_to_report() {
                 Event::UpToDate { version: version() },
             ]
         );
-        let tls = if tls12_only { "1.2" } else { "1.3" };
-        assert!(
-            events
-                .iter()
-                .any(|event| matches!(event, Event::Connected { tls: found, .. } if *found == tls))
-        );
+        let expected = if tls12_only { "1.2" } else { "1.3" };
+        assert!(events.iter().any(
+            |event| matches!(event, Event::Connected { tls: found, .. } if *found == expected)
+        ));
 
-        let (ended, events) = events_of(&options).await;
+        let (ended, events) = events_of(tls, &options).await;
         assert_eq!(ended.unwrap().resets, 0);
         let up_to_date = Event::UpToDate { version: version() };
         assert_eq!(steps(&events), [boot(1, "1.1.0", false), up_to_date]);
@@ -105,8 +113,7 @@ async fn an_update_runs_from_offer_to_report() {
     }
 }
 
-#[tokio::test]
-async fn an_image_that_hangs_is_rolled_back_and_not_taken_again() {
+async fn an_image_that_hangs_is_rolled_back_and_not_taken_again(tls: &impl Tls) {
     let factory = Factory::new();
     let plane = DevicePlane::start(&factory).await;
     let (old, bad) = (image("1.0.0", b""), image("1.1.0", VIRTUAL_HANG));
@@ -114,7 +121,7 @@ async fn an_image_that_hangs_is_rolled_back_and_not_taken_again() {
     let release = (factory.author.sign(&bad, "1.1.0", 1), bad);
     plane.memory.lock().unwrap().release = Some(release.clone());
 
-    let (ended, events) = events_of(&options).await;
+    let (ended, events) = events_of(tls, &options).await;
     let ended = ended.unwrap();
     assert_eq!((ended.slot, ended.resets), (Slot::Ota(0), 2));
     let (from, to) = ("1.1.0".to_owned(), "1.0.0".to_owned());
@@ -149,7 +156,7 @@ async fn an_image_that_hangs_is_rolled_back_and_not_taken_again() {
     );
 
     plane.memory.lock().unwrap().release = Some(release);
-    let (ended, events) = events_of(&options).await;
+    let (ended, events) = events_of(tls, &options).await;
     assert_eq!(ended.unwrap().resets, 0);
     assert!(
         !events
@@ -158,15 +165,14 @@ async fn an_image_that_hangs_is_rolled_back_and_not_taken_again() {
     );
 }
 
-#[tokio::test]
-async fn a_release_of_nobody_we_know_is_refused() {
+async fn a_release_of_nobody_we_know_is_refused(tls: &impl Tls) {
     let factory = Factory::new();
     let plane = DevicePlane::start(&factory).await;
     let new = image("1.1.0", b"");
     let options = factory.device("dev", plane.port, &image("1.0.0", b""));
     let manifest = Author::new().sign(&new, "1.1.0", 1);
     plane.memory.lock().unwrap().release = Some((manifest, new));
-    let (ended, events) = events_of(&options).await;
+    let (ended, events) = events_of(tls, &options).await;
     assert_eq!(ended.unwrap().version, "1.0.0");
     assert!(events.contains(&Event::Refused {
         reason: Reason::UnknownAuthor
@@ -181,12 +187,11 @@ async fn a_release_of_nobody_we_know_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn a_server_under_another_root_is_not_talked_to() {
+async fn a_server_under_another_root_is_not_talked_to(tls: &impl Tls) {
     let (factory, stranger) = (Factory::new(), Factory::new());
     let plane = DevicePlane::start(&stranger).await;
     let options = factory.device("dev", plane.port, &image("1.0.0", b""));
-    let (ended, events) = events_of(&options).await;
+    let (ended, events) = events_of(tls, &options).await;
     assert!(!ended.unwrap().checked_in);
     assert!(events.iter().any(|event| matches!(
         event,
@@ -202,8 +207,7 @@ async fn a_server_under_another_root_is_not_talked_to() {
     assert!(plane.memory.lock().unwrap().check_ins.is_empty());
 }
 
-#[tokio::test]
-async fn a_trial_without_a_server_ends_and_goes_back() {
+async fn a_trial_without_a_server_ends_and_goes_back(tls: &impl Tls) {
     let factory = Factory::new();
     let plane = DevicePlane::start(&factory).await;
     let (old, new) = (image("1.0.0", b""), image("1.1.0", b""));
@@ -216,7 +220,7 @@ async fn a_trial_without_a_server_ends_and_goes_back() {
     plane.memory.lock().unwrap().release = Some((manifest, new));
     let mut plane = Some(plane);
     let mut events = Vec::new();
-    let ended = run(options, |event| {
+    let ended = tls.run(options, |event| {
         // The server is gone from the reset on.
         if matches!(event, Event::Selected { .. }) {
             plane = None;
@@ -236,13 +240,12 @@ async fn a_trial_without_a_server_ends_and_goes_back() {
     );
 }
 
-#[tokio::test]
-async fn a_machine_without_a_whole_image_does_not_start() {
+async fn a_machine_without_a_whole_image_does_not_start(tls: &impl Tls) {
     let factory = Factory::new();
     let mut damaged = image("1.0.0", b"");
     damaged[1000] ^= 1;
     let options = factory.device("dev", 9, &damaged);
-    let (ended, events) = events_of(&options).await;
+    let (ended, events) = events_of(tls, &options).await;
     assert!(matches!(
         ended,
         Err(Error::NothingBoots {
@@ -255,18 +258,17 @@ async fn a_machine_without_a_whole_image_does_not_start() {
         .count();
     assert_eq!(unbootable, 2, "both slots were tried");
     fs::write(&options.flash, vec![0xff; 4 << 20]).unwrap();
-    let (ended, _) = events_of(&options).await;
+    let (ended, _) = events_of(tls, &options).await;
     assert!(ended.is_err(), "a blank flash is no device");
 }
 
-#[tokio::test]
-async fn an_image_that_always_hangs_ends_the_run() {
+async fn an_image_that_always_hangs_ends_the_run(tls: &impl Tls) {
     let factory = Factory::new();
     let hangs = image("1.0.0", VIRTUAL_HANG);
     let options = Options {
         watchdog: std::time::Duration::from_millis(1),
         ..factory.device("dev", 9, &hangs)
     };
-    let (ended, _) = events_of(&options).await;
+    let (ended, _) = events_of(tls, &options).await;
     assert!(matches!(ended, Err(Error::ResetLoop { .. })));
 }

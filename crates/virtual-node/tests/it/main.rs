@@ -10,3 +10,5 @@ mod device;
 mod device_plane;
 mod link;
 mod machine;
+mod secure_boot;
+mod tls;
