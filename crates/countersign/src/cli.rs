@@ -9,7 +9,7 @@ mod inspect;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
@@ -268,6 +268,22 @@ pub(crate) struct DeviceEnroll {
     /// The ESP-IDF release of its firmware, which decides the trust bundle's format
     #[arg(long, value_name = "VERSION", default_value = "v5.5")]
     pub(crate) idf: String,
+    #[command(flatten)]
+    pub(crate) wifi: Wifi,
+}
+
+/// The network of a board that runs `firmware/esp32c3`; other firmware is told in ways of its own.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Wifi {
+    /// The Wi-Fi network that our own ESP32-C3 firmware joins
+    #[arg(long = "wifi-ssid", value_name = "NAME")]
+    pub(crate) ssid: Option<String>,
+    /// A file with its password in the first line; without it, the network is an open one
+    #[arg(long = "wifi-password-file", value_name = "FILE", requires = "ssid")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// The country whose channels its radio may use, as DE
+    #[arg(long = "wifi-country", value_name = "CC", requires = "ssid")]
+    pub(crate) country: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -299,6 +315,16 @@ pub(crate) struct NodeRun {
     /// Offer TLS 1.2 only, as ESP-IDF does unless told otherwise
     #[arg(long)]
     pub(crate) tls12: bool,
+    /// The library of its TLS and its cryptography; Mbed TLS is what a chip has, and in builds with the feature `mbedtls`
+    #[arg(long, value_enum, value_name = "LIBRARY", default_value_t = TlsLibrary::Rustls)]
+    pub(crate) tls: TlsLibrary,
+}
+
+/// A library by which a virtual ESP32 makes TLS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum TlsLibrary {
+    Rustls,
+    Mbedtls,
 }
 
 #[derive(Debug, Subcommand)]

@@ -57,8 +57,8 @@ pub enum Error {
     /// The server is not an https URL with a host.
     #[error("server is not an https URL")]
     ServerNotHttps,
-    /// A setting is empty, too long for NVS, or holds a NUL.
-    #[error("setting {key} is empty, too long or holds a NUL")]
+    /// A setting is empty, too long, holds a NUL, or is not what it should be.
+    #[error("setting {key} is empty, too long, holds a NUL, or is not what it should be")]
     SettingInvalid {
         /// Its key.
         key: String,

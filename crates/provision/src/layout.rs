@@ -220,6 +220,9 @@ mod tests {
              ota_0, app, ota_0, 0x20000, 0x1e0000,\n\
              ota_1, app, ota_1, 0x200000, 0x1e0000,\n"
         );
+        // The firmware's own table is this one.
+        let firmware = include_str!("../../../firmware/esp32c3/partitions.csv");
+        assert_eq!(layout.csv(), firmware);
         let larger = FlashLayout::of_flash(16 << 20).unwrap().csv();
         assert!(larger.ends_with("ota_1, app, ota_1, 0x800000, 0x7e0000,\n"));
     }

@@ -9,8 +9,14 @@
 //! | `device`     | string | the device's name                                                                  |
 //! | `author0` …  | blob   | `SubjectPublicKeyInfo` (DER) of each author whose releases are believed            |
 //! | `host0` …    | string | each host that images may come from, beside the server's own                       |
+//! | `wifi_ssid`  | string | the network that `firmware/esp32c3` joins; other firmware has ways of its own       |
+//! | `wifi_password` | string | its password, in clear; without one the network is an open one                   |
+//! | `wifi_country` | string | two letters (ISO 3166-1) that say which channels the radio may use                |
+
+use std::fmt;
 
 use esp_nvs_partition_tool::{DataValue, EntryContent, NvsEntry, NvsPartition};
+use zeroize::Zeroizing;
 
 use crate::{Cause, Error};
 
@@ -27,6 +33,41 @@ pub struct Settings {
     pub authors: Vec<Vec<u8>>,
     /// Hosts that images may come from, beside the server's own.
     pub allowed_hosts: Vec<String>,
+    /// The Wi-Fi network, for firmware that is told it so.
+    pub wifi: Option<Wifi>,
+}
+
+/// A Wi-Fi network.
+///
+/// Its `Debug` output leaves out the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Wifi {
+    /// Its name, 1 to 32 bytes.
+    pub ssid: String,
+    /// Its password for WPA2: 8 to 63 bytes, or the 64 digits of the key itself; without one the network is an open one.
+    pub password: Option<Zeroizing<String>>,
+    /// Two capital letters (ISO 3166-1) that say which channels the radio may use.
+    pub country: Option<String>,
+}
+
+impl fmt::Debug for Wifi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wifi")
+            .field("ssid", &self.ssid)
+            .field("country", &self.country)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Wifi {
+    /// Looks for what no radio could join.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::SettingInvalid`]: the name, the password or the country, by its key.
+    pub fn check(&self) -> Result<(), Error> {
+        wifi_entries(self).map(|_| ())
+    }
 }
 
 /// Makes a partition of `size` bytes, byte for byte what ESP-IDF's generator makes of the same entries.
@@ -50,7 +91,7 @@ pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
 ///
 /// - [`Error::ServerNotHttps`]: the server is not an https URL.
 /// - [`Error::SettingInvalid`]: a text or key that is empty or longer than NVS takes, or a NUL in a text; more than 1000
-///   authors or hosts.
+///   authors or hosts; a network's name, password or country that is none.
 /// - [`Error::Storage`]: never for what passed the checks above.
 pub fn csv(settings: &Settings) -> Result<String, Error> {
     let entries = entries(settings)?;
@@ -81,6 +122,37 @@ fn entries(settings: &Settings) -> Result<Vec<NvsEntry>, Error> {
         }
         entries.push(text_entry(&key, host)?);
     }
+    if let Some(wifi) = &settings.wifi {
+        entries.extend(wifi_entries(wifi)?);
+    }
+    Ok(entries)
+}
+
+/// What a radio would refuse is refused here, where somebody sees it.
+fn wifi_entries(wifi: &Wifi) -> Result<Vec<NvsEntry>, Error> {
+    let checked = |key: &str, value: &str, fits: bool| {
+        if !fits {
+            let key = key.to_owned();
+            return Err(Error::SettingInvalid { key });
+        }
+        text_entry(key, value)
+    };
+    let mut entries = vec![checked(WIFI_SSID, &wifi.ssid, wifi.ssid.len() <= 32)?];
+    if let Some(password) = &wifi.password {
+        let fits = match password.len() {
+            64 => password.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            len => (8..64).contains(&len),
+        };
+        entries.push(checked(WIFI_PASSWORD, password, fits)?);
+    }
+    if let Some(country) = &wifi.country {
+        let letters = country.bytes().all(|byte| byte.is_ascii_uppercase());
+        entries.push(checked(
+            WIFI_COUNTRY,
+            country,
+            letters && country.len() == 2,
+        )?);
+    }
     Ok(entries)
 }
 
@@ -90,7 +162,7 @@ fn entries(settings: &Settings) -> Result<Vec<NvsEntry>, Error> {
 ///
 /// - [`Error::Storage`]: it is no NVS partition.
 /// - [`Error::SettingMissing`]: no server, product or device.
-/// - [`Error::SettingType`]: one of them, an author or a host has another type.
+/// - [`Error::SettingType`]: one of them, an author, a host or something about Wi-Fi has another type.
 pub fn read(partition: &[u8]) -> Result<Settings, Error> {
     let parsed = NvsPartition::try_from_bytes(partition).map_err(storage)?;
     let find = |key: &str| {
@@ -110,7 +182,17 @@ pub fn read(partition: &[u8]) -> Result<Settings, Error> {
         EntryContent::Data(DataValue::Binary(bytes)) => Ok(bytes.clone()),
         _ => Err(Error::SettingType { key }),
     };
+    let optional = |key: &'static str| find(key).map(|found| text_of(key, found)).transpose();
+    let wifi = match optional(WIFI_SSID)? {
+        None => None,
+        Some(ssid) => Some(Wifi {
+            ssid,
+            password: optional(WIFI_PASSWORD)?.map(Zeroizing::new),
+            country: optional(WIFI_COUNTRY)?,
+        }),
+    };
     Ok(Settings {
+        wifi,
         server: text(SERVER)?,
         product: text(PRODUCT)?,
         device: text(DEVICE)?,
@@ -161,6 +243,12 @@ pub const DEVICE: &str = "device";
 pub const AUTHOR: &str = "author";
 /// Keys of [`Settings::allowed_hosts`], without their number.
 pub const HOST: &str = "host";
+/// Key of [`Wifi::ssid`].
+pub const WIFI_SSID: &str = "wifi_ssid";
+/// Key of [`Wifi::password`].
+pub const WIFI_PASSWORD: &str = "wifi_password";
+/// Key of [`Wifi::country`].
+pub const WIFI_COUNTRY: &str = "wifi_country";
 
 /// Longest text or blob: what fits one page of NVS, so that every reader and generator agrees on it.
 const MAX_VALUE: usize = 3900;

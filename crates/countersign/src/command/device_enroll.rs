@@ -11,9 +11,10 @@ use countersign_trust::{IdfRelease, bundle};
 use countersign_x509::{Certificate, pem};
 use esp_formats::partition_table::Partition;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::{
-    cli::{DeviceEnroll, Global},
+    cli::{self, DeviceEnroll, Global},
     files::{self, Mode, NewFolder},
     operator::Operator,
     output,
@@ -25,12 +26,13 @@ pub(crate) async fn enroll(operator: &mut Operator, asked: &DeviceEnroll) -> Res
         .idf
         .parse()
         .with_context(|| format!("`{}` is no ESP-IDF release; write it as v5.5", asked.idf))?;
+    let wifi = wifi(&asked.wifi)?;
     let folder = NewFolder::begin(&asked.out)?;
     let key = FileKey::create_new(&folder.path().join("device.key"))?;
     let request = certificate_request(&key, &asked.id)?;
     let body = json!({ "id": asked.id, "product": asked.product, "request": request });
     let enrolled: EnrolledView = operator.post("/v1/devices", &body).await?;
-    write(folder.path(), &enrolled, &key, idf).with_context(|| {
+    write(folder.path(), &enrolled, &key, idf, wifi).with_context(|| {
         format!("device `{}` is enrolled, and its folder could not be written; revoke it, and enroll another id", asked.id)
     })?;
     folder.finish()?;
@@ -43,6 +45,7 @@ pub(crate) fn write(
     enrolled: &EnrolledView,
     key: &FileKey,
     idf: IdfRelease,
+    wifi: Option<nvs::Wifi>,
 ) -> Result<()> {
     let put = |name: &str, bytes: &[u8], mode| files::write(&folder.join(name), bytes, mode);
     let chain = pem::certificates(enrolled.chain.as_bytes())?;
@@ -66,6 +69,7 @@ pub(crate) fn write(
         device: enrolled.id.clone(),
         authors: authors.clone(),
         allowed_hosts: Vec::new(),
+        wifi,
     };
     let ders: Vec<Vec<u8>> = chain
         .iter()
@@ -101,9 +105,21 @@ pub(crate) fn write(
             Mode::Public,
         )?;
     }
-    put(NVS, &nvs::write(&settings, size(&nvs_at)?)?, Mode::Public)?;
+    // A network's password is the one secret that can be in it.
+    let has_secret = settings
+        .wifi
+        .as_ref()
+        .is_some_and(|wifi| wifi.password.is_some());
+    let mode = || {
+        if has_secret {
+            Mode::Secret
+        } else {
+            Mode::Public
+        }
+    };
+    put(NVS, &nvs::write(&settings, size(&nvs_at)?)?, mode())?;
     // What ESP-IDF's own tools make the two partitions of: for projects that build or extend them.
-    put("nvs.csv", nvs::csv(&settings)?.as_bytes(), Mode::Public)?;
+    put("nvs.csv", nvs::csv(&settings)?.as_bytes(), mode())?;
     put("partitions.csv", flash.csv().as_bytes(), Mode::Public)?;
     put(SECURE_CERT, &secure_cert, Mode::Secret)?;
     put("partition-table.bin", &flash.encode_table()?, Mode::Public)?;
@@ -116,6 +132,31 @@ pub(crate) fn write(
         at(trust_at.offset, TRUST),
     ];
     put("flash_args", flash_args.concat().as_bytes(), Mode::Public)
+}
+
+/// The network, with its password out of its file.
+fn wifi(asked: &cli::Wifi) -> Result<Option<nvs::Wifi>> {
+    let Some(ssid) = &asked.ssid else {
+        return Ok(None);
+    };
+    let password = match &asked.password_file {
+        None => None,
+        Some(path) => {
+            let text = Zeroizing::new(files::read_text(path)?);
+            let line = text.lines().next().unwrap_or_default();
+            Some(Zeroizing::new(line.to_owned()))
+        }
+    };
+    let wifi = nvs::Wifi {
+        ssid: ssid.clone(),
+        password,
+        country: asked.country.clone(),
+    };
+    wifi.check().context(
+        "the network cannot be joined: a name has 1 to 32 bytes, a password 8 to 63, or 64 hexadecimal digits, \
+         a country two capital letters",
+    )?;
+    Ok(Some(wifi))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

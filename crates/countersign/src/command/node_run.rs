@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 
 use super::device_enroll::{NVS, SECURE_CERT, TRUST};
 use crate::{
-    cli::{Global, NodeRun},
+    cli::{Global, NodeRun, TlsLibrary},
     files::{self, Mode},
     output,
 };
@@ -27,6 +27,11 @@ mod event;
 
 /// Runs a virtual ESP32. It ends well when its last check-in was answered.
 pub(super) async fn run(global: &Global, asked: &NodeRun) -> Result<ExitCode> {
+    if asked.tls == TlsLibrary::Mbedtls && cfg!(not(feature = "mbedtls")) {
+        bail!(
+            "this program was built without Mbed TLS; build it with `--features mbedtls`, or leave out `--tls mbedtls`"
+        )
+    }
     let flash = asked.dir.join("flash.bin");
     if !flash.exists() {
         make_flash(&flash, asked)?;
@@ -38,7 +43,7 @@ pub(super) async fn run(global: &Global, asked: &NodeRun) -> Result<ExitCode> {
     let mut show = Show::new(global.json);
     let mut checked_in = true;
     for _ in 0..asked.repeat {
-        let ended = machine::run(options.clone(), |event| show.event(&event)).await?;
+        let ended = switch_on(asked.tls, options.clone(), |event| show.event(&event)).await?;
         checked_in = ended.checked_in;
     }
     Ok(if checked_in {
@@ -46,6 +51,22 @@ pub(super) async fn run(global: &Global, asked: &NodeRun) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Runs it with the library that was asked for.
+async fn switch_on(
+    tls: TlsLibrary,
+    options: Options,
+    on_event: impl FnMut(Event),
+) -> Result<machine::Ended> {
+    #[cfg(feature = "mbedtls")]
+    if tls == TlsLibrary::Mbedtls {
+        let library = countersign_virtual_node::library().context("setting Mbed TLS up")?;
+        return Ok(machine::run_mbedtls(&library, options, on_event).await?);
+    }
+    // Without the feature nothing else comes here.
+    let _ = tls;
+    Ok(machine::run(options, on_event).await?)
 }
 
 /// Puts the flash together as a factory would: the partitions of the folder, and an app in `ota_0`.

@@ -15,6 +15,19 @@ fn settings() -> Settings {
             "images.example.com".to_owned(),
             "bucket.s3.eu-central-1.amazonaws.com".to_owned(),
         ],
+        wifi: None,
+    }
+}
+
+fn wifi(ssid: &str, password: Option<&str>, country: Option<&str>) -> Settings {
+    let wifi = Wifi {
+        ssid: ssid.to_owned(),
+        password: password.map(|password| Zeroizing::new(password.to_owned())),
+        country: country.map(str::to_owned),
+    };
+    Settings {
+        wifi: Some(wifi),
+        ..settings()
     }
 }
 
@@ -163,5 +176,51 @@ fn survives_hostile_partitions() {
         damaged[0] = 0xFE;
         damaged[1..4].fill(0xFF);
         let _ = read(&damaged);
+    }
+}
+
+#[test]
+fn a_network_is_written_as_the_firmware_reads_it() {
+    let (name, key) = ("x".repeat(32), "0123456789abcdefABCDEF00".repeat(3));
+    for (ssid, password, country) in [
+        ("Gäste im Büro", Some("eight888"), Some("DE")),
+        ("open", None, None),
+        (&name, Some(&key[..64]), None),
+        ("spaces and, commas", Some("pass, \"word\""), None),
+    ] {
+        let settings = wifi(ssid, password, country);
+        let partition = write(&settings, 0x4000).unwrap();
+        assert_eq!(read(&partition).unwrap(), settings);
+        let on_device = esp_formats::nvs::Nvs::parse(&partition).unwrap();
+        for (key, value) in [
+            (WIFI_SSID, Some(ssid)),
+            (WIFI_PASSWORD, password),
+            (WIFI_COUNTRY, country),
+            (SERVER, Some("https://updates.example.com:8443")),
+        ] {
+            assert_eq!(on_device.text(NAMESPACE, key), Ok(value), "{key}");
+        }
+    }
+    let shown = format!("{:?}", wifi("office", Some("secret99"), None));
+    assert!(shown.contains("office") && !shown.contains("secret99"));
+}
+
+#[test]
+fn refuses_a_network_that_no_radio_could_join() {
+    let (long, key) = ("x".repeat(33), "g".repeat(64));
+    for (ssid, password, country, wrong) in [
+        ("", None, None, WIFI_SSID),
+        (&*long, None, None, WIFI_SSID),
+        ("a\0b", None, None, WIFI_SSID),
+        ("a", Some("seven77"), None, WIFI_PASSWORD),
+        ("a", Some(&*key), None, WIFI_PASSWORD),
+        ("a", None, Some("de"), WIFI_COUNTRY),
+        ("a", None, Some("DEU"), WIFI_COUNTRY),
+    ] {
+        let error = write(&wifi(ssid, password, country), 0x4000).unwrap_err();
+        assert!(
+            matches!(&error, Error::SettingInvalid { key } if key == wrong),
+            "{wrong}: {error}"
+        );
     }
 }
