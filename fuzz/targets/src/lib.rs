@@ -53,6 +53,7 @@ pub mod server_url;
 pub mod settings;
 pub mod shown_text;
 pub mod signature;
+pub mod signature_sector;
 pub mod signed_manifest;
 pub mod time;
 pub mod trust_config;
@@ -103,6 +104,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("settings", settings::run),
     ("shown_text", shown_text::run),
     ("signature", signature::run),
+    ("signature_sector", signature_sector::run),
     ("signed_manifest", signed_manifest::run),
     ("time", time::run),
     ("trust_config", trust_config::run),

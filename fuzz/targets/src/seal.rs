@@ -8,6 +8,7 @@ use std::ops::Range;
 use countersign_fleet_sqlite::journal::{Position, header};
 use countersign_roots::table::to_hex;
 use countersign_x509::{pem, sha256};
+use esp_formats::secure_boot::{BLOCK, SECTOR};
 
 /// One sector of NVS, in bytes.
 pub(crate) const NVS_PAGE: usize = 4096;
@@ -97,6 +98,17 @@ pub(crate) fn app_image(bytes: &[u8]) -> Vec<u8> {
         place.copy_from_slice(&digest);
     }
     image
+}
+
+/// A sector whose three signature blocks have right CRCs.
+pub(crate) fn signature_sector(bytes: &[u8; SECTOR]) -> [u8; SECTOR] {
+    let mut sector = *bytes;
+    for block in sector.chunks_exact_mut(BLOCK) {
+        // The one CRC of Espressif's that is zlib's plain one.
+        let crc = crc32fast::hash(&block[..1196]).to_le_bytes();
+        block[1196..1200].copy_from_slice(&crc);
+    }
+    sector
 }
 
 /// The first `N` bytes of a flash that is blank behind the input.

@@ -44,6 +44,9 @@ pub(crate) fn seeds() -> Seeds {
         ("boot", "new", [active, without_md5.clone()].concat()),
         ("node_places", "ota_0", [vec![0], without_md5].concat()),
         ("node_places", "md5", [vec![1], table].concat()),
+        ("signature_sector", "rsa_p256", signed(0..2432)),
+        ("signature_sector", "p256", signed(1216..2432)),
+        ("signature_sector", "err_cut", signed(1216..1916)),
         ("otadata", "valid", entry(1, OtaState::Valid)),
         ("otadata", "pending", entry(2, OtaState::PendingVerify)),
         ("otadata", "blank", SelectEntry::BLANK.encode().to_vec()),
@@ -55,6 +58,12 @@ pub(crate) fn seeds() -> Seeds {
         ),
         ("node_record", "full", encode_record(7, &state()).to_vec()),
     ]
+}
+
+/// Bytes of a signature sector that espsecure made, with one block of RSA and one on P-256.
+fn signed(bytes: std::ops::Range<usize>) -> Vec<u8> {
+    let image = include_bytes!("../../../../crates/esp-formats/tests/data/ok_signed_rsa_p256.bin");
+    image[4096..][bytes].to_vec()
 }
 
 /// An app image of one kind of chip.
@@ -88,6 +97,7 @@ fn settings() -> Vec<u8> {
         device: "7cdfa1000001".to_owned(),
         authors: vec![vec![0x30; 91], vec![0x31; 40]],
         allowed_hosts: vec!["s3.example".to_owned()],
+        wifi: None,
     };
     nvs::write(&settings, 0x4000).unwrap()
 }
