@@ -2,8 +2,10 @@
 
 mod bare_metal;
 mod counts;
+mod esp32c3;
 mod features;
 mod mbedtls;
+mod qemu;
 mod summary;
 mod tests_step;
 mod tools;
@@ -70,7 +72,7 @@ pub(crate) const STEPS: &[Step] = &[
                 "--locked",
                 "--workspace",
                 "--features",
-                FULL,
+                mbedtls::features(),
                 "--all-targets",
                 "--",
                 "-D",
@@ -90,6 +92,18 @@ pub(crate) const STEPS: &[Step] = &[
         name: "features",
         about: "what can be left out is left out: lints and tests of the crate that keeps keys, without tokens",
         run: features::run,
+        needs_tools: true,
+    },
+    Step {
+        name: "qemu",
+        about: "the node on a bare rv32imc machine in QEMU, against a server: lints, and the story with its power cuts",
+        run: |_| qemu::run(),
+        needs_tools: false,
+    },
+    Step {
+        name: "esp32c3",
+        about: "the firmware for the ESP32-C3: lints, linked, packed, judged by esptool; its sizes",
+        run: esp32c3::run,
         needs_tools: true,
     },
     Step {
@@ -113,7 +127,7 @@ pub(crate) const STEPS: &[Step] = &[
                 "--locked",
                 "--workspace",
                 "--features",
-                FULL,
+                mbedtls::features(),
                 "--no-deps",
             ];
             cargo(&args, &[("RUSTDOCFLAGS", "-D warnings")])
@@ -128,11 +142,14 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
-/// What is linted, tested and documented: all that can be left out. The step `features` leaves it out.
+/// What is linted, tested and documented: all that can be left out, where Mbed TLS can be compiled with it
+/// ([`mbedtls::features`]). The step `features` leaves it out.
 const FULL: &str = "countersign/full,countersign-benches/pkcs11";
 
-/// What of it is the program's.
-const PROGRAM: &str = "countersign/full";
+/// What of it is the program's, as the tests have it, so that others take the same build.
+pub(crate) fn features() -> &'static str {
+    mbedtls::program_features()
+}
 
 /// What the steps share.
 struct Context {

@@ -3,6 +3,7 @@
 mod spdx;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use crate::workspace;
 
 /// Licences (SPDX) that a program under MIT or Apache-2.0 may contain without asking anyone.
 const ALLOWED: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BlueOak-1.0.0",
@@ -60,6 +62,36 @@ pub(crate) fn run() -> Result<()> {
         "licences: {} packages, {} of them in two versions",
         packages.len(),
         doubled.len()
+    );
+    Ok(())
+}
+
+/// Checks the licences of another workspace's packages, in a build for `platform`. Those that come in several versions
+/// are not ours to mend there: a chip's drivers are pinned to each other.
+///
+/// # Errors
+///
+/// When one is not on the list, or cargo cannot tell.
+pub(crate) fn check(manifest: &Path, platform: &str) -> Result<()> {
+    let metadata = workspace::packages_of(manifest, platform)?;
+    let packages: Vec<Package<'_>> = metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Package::read)
+        .collect();
+    let faults = refused(&packages);
+    if !faults.is_empty() {
+        bail!(
+            "licences of {}:\n  {}",
+            manifest.display(),
+            faults.join("\n  ")
+        );
+    }
+    println!(
+        "licences: {} packages of {}",
+        packages.len(),
+        manifest.display()
     );
     Ok(())
 }

@@ -7,11 +7,14 @@
 )]
 
 mod absences;
+mod debian;
 mod fuzz;
 mod gate;
 mod layers;
 mod licences;
 mod process;
+mod qemu;
+mod riscv;
 mod roots;
 mod workspace;
 
@@ -48,6 +51,8 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["licences"] => report(licences::run()),
         ["roots", options @ ..] => report(roots::run(options)),
         ["fuzz", args @ ..] => report(fuzz::run(args)),
+        ["qemu", options @ ..] => report(qemu::run(options)),
+        ["pipe", address] => report(qemu::pipe(address)),
         _ => bail!(
             "unknown arguments: {}; see `cargo xtask --help`",
             args.join(" ")
@@ -75,6 +80,8 @@ Usage: cargo xtask COMMAND
   roots --esp-idf REPOSITORY     write data/roots.csv anew from ESP-IDF's git repository, with its tags
   fuzz TARGET [--seconds N]      fuzz one parser of foreign bytes (default: 60 seconds)
   fuzz [--seconds N]             fuzz each of them in turn, and show what came of it (default: 20 seconds each)
+  qemu [--seed N] [--keep DIR]   run the node on a bare machine in QEMU, against a server, with power cuts; keep its files
+  qemu --bench [--keep DIR]      count the instructions of its handshakes and downloads, and its memory
   help                           say this
 
 With CI=true in the environment a test or step that is skipped counts as failed.";

@@ -37,6 +37,13 @@ pub(crate) fn packages() -> Result<Value> {
     ])
 }
 
+/// All packages that a build of another workspace for `platform` is made of.
+pub(crate) fn packages_of(manifest: &Path, platform: &str) -> Result<Value> {
+    let manifest = manifest.to_string_lossy();
+    let args = ["--locked", "--manifest-path", &manifest];
+    metadata(&[&args[..], &["--filter-platform", platform]].concat())
+}
+
 /// One field of `rustc -vV`: `host`, `release` ...
 pub(crate) fn rustc(field: &str) -> Result<String> {
     let text = process::output(std::process::Command::new("rustc").arg("-vV"))?;

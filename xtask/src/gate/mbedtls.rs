@@ -7,6 +7,7 @@
 //! | `4k/tls-pipe`       | the same                       | 4096 and 4096, as on boards that are short of memory |
 //! | `2_28/tls-pipe`     | 2.28, as ESP-IDF v4.4          | Debian's: 16384 and 16384                   |
 //! | `16k/chain-oracle`  | 3.6                            | none: it judges chains without a connection |
+//! | `*/link-heap`       | 3.6, full and small profile    | 16384 and 4096, 4096 and 4096; 2048 out in the small profile |
 //! | `2_28/chain-oracle` | 2.28                           | the same                                    |
 
 use std::path::{Path, PathBuf};
@@ -15,16 +16,40 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::counts::Counts;
-use super::{Context, Outcome, cargo, tests_step, tools};
+use super::{Context, FULL, Outcome, cargo, tests_step, tools};
 use crate::{process, workspace};
 
-/// A build of the crate: its folder and its features.
-const BUILDS: &[(&str, &str)] = &[
-    ("16k", "mbedtls,ssl-out-content-len-4096"),
-    (
-        "4k",
-        "mbedtls,ssl-in-content-len-4096,ssl-out-content-len-4096",
-    ),
+/// A build of the crate.
+struct Build {
+    /// The folder of its programs.
+    folder: &'static str,
+    features: &'static str,
+    /// It is linted and tested here.
+    tested: bool,
+}
+
+const BUILDS: &[Build] = &[
+    Build {
+        folder: "16k",
+        features: "full,ssl-out-content-len-4096",
+        // With the workspace: the program has the same library.
+        tested: false,
+    },
+    Build {
+        folder: "4k",
+        features: "full,ssl-in-content-len-4096,ssl-out-content-len-4096",
+        tested: true,
+    },
+    Build {
+        folder: "small_16k",
+        features: "small",
+        tested: false,
+    },
+    Build {
+        folder: "small_4k",
+        features: "small,ssl-in-content-len-4096",
+        tested: true,
+    },
 ];
 
 /// The folder of the programs with Debian's library.
@@ -51,7 +76,14 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("COUNTERSIGN_MBEDTLS_2_28", DEBIANS, "tls-pipe"),
     ("COUNTERSIGN_ORACLE_3_6", "16k", "chain-oracle"),
     ("COUNTERSIGN_ORACLE_2_28", DEBIANS, "chain-oracle"),
+    ("COUNTERSIGN_HEAP_FULL_16K", "16k", "link-heap"),
+    ("COUNTERSIGN_HEAP_FULL_4K", "4k", "link-heap"),
+    ("COUNTERSIGN_HEAP_SMALL_16K", "small_16k", "link-heap"),
+    ("COUNTERSIGN_HEAP_SMALL_4K", "small_4k", "link-heap"),
 ];
+
+/// All features, Mbed TLS too.
+const WITH_MBEDTLS: &str = "countersign/full,countersign/mbedtls,countersign-benches/pkcs11";
 
 const CRATE: &str = "countersign-mbedtls-link";
 
@@ -60,12 +92,7 @@ const COMPILERS: &[&str] = &["clang", "cmake", "ninja-build"];
 
 /// Builds, lints and tests; what cannot be built here is a skip that says what is missing.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    let absent = tools::missing_for_mbedtls();
-    let missing: Vec<&str> = COMPILERS
-        .iter()
-        .copied()
-        .filter(|package| absent.contains(package))
-        .collect();
+    let missing = missing();
     // Whatever does not come about now must not be found by the tests.
     for (_, program) in all(context) {
         if program.exists() {
@@ -79,8 +106,8 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
     }
     let mut sum = Counts::default();
     if missing.is_empty() {
-        for (folder, features) in BUILDS {
-            sum += build(context, folder, features)?;
+        for one in BUILDS {
+            sum += build(context, one)?;
         }
     } else {
         let packages = missing.join(" ");
@@ -97,6 +124,33 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         [hint] if sum.passed == 0 => Outcome::Skipped(hint.clone()),
         _ => Outcome::Counted(sum),
     })
+}
+
+/// The features of the program with which it is linted, tested and documented: those that can be left out, and where it can
+/// be compiled, Mbed TLS.
+pub(super) fn features() -> &'static str {
+    if missing().is_empty() {
+        WITH_MBEDTLS
+    } else {
+        FULL
+    }
+}
+
+/// What of [`features`] is the program's.
+pub(super) fn program_features() -> &'static str {
+    if missing().is_empty() {
+        "countersign/full,countersign/mbedtls"
+    } else {
+        "countersign/full"
+    }
+}
+
+/// What of the compilers is not there.
+fn missing() -> Vec<&'static str> {
+    let absent = tools::missing_for_mbedtls();
+    let mut missing = COMPILERS.to_vec();
+    missing.retain(|package| absent.contains(package));
+    missing
 }
 
 /// The programs that are there, by the variables in which tests look for them.
@@ -117,8 +171,11 @@ fn place(context: &Context) -> PathBuf {
     context.target.join("mbedtls")
 }
 
-/// Lints and tests one build of the crate, and puts its programs where they stay.
-fn build(context: &Context, folder: &str, features: &str) -> Result<Counts> {
+/// Lints and tests one build of the crate where that is done here, and puts its programs where they stay.
+fn build(context: &Context, one: &Build) -> Result<Counts> {
+    let Build {
+        folder, features, ..
+    } = *one;
     // A folder for all builds: what the library is compiled with is compiled once.
     let target = place(context).join("build");
     let target = target.to_string_lossy();
@@ -129,21 +186,20 @@ fn build(context: &Context, folder: &str, features: &str) -> Result<Counts> {
         features,
         "--target-dir",
         &*target,
-        // Else cargo decides on it by what else a command builds, and compiles the library for each command anew.
-        "--config",
-        "profile.dev.build-override.debug=false",
     ];
     let with = |before: &[&'static str], after: &[&'static str]| {
         cargo(&[before, &selection[..], after].concat(), &[])
     };
-    with(
-        &["clippy", "--locked", "--all-targets"],
-        &["--", "-D", "warnings"],
-    )?;
-    let counts = match tests_step::run_some(context, &selection)? {
-        Outcome::Counted(counts) => counts,
-        Outcome::Passed | Outcome::Skipped(_) => Counts::default(),
-    };
+    let mut counts = Counts::default();
+    if one.tested {
+        with(
+            &["clippy", "--locked", "--all-targets"],
+            &["--", "-D", "warnings"],
+        )?;
+        if let Outcome::Counted(counted) = tests_step::run_some(context, &selection)? {
+            counts = counted;
+        }
+    }
     with(&["build", "--locked", "--examples"], &[])?;
     let place = make_folder(context, folder)?;
     for (_, _, name) in PROGRAMS.iter().filter(|program| program.1 == folder) {

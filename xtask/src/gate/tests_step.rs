@@ -8,12 +8,12 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::counts::Counts;
-use super::{Context, FULL, Outcome, PROGRAM, mbedtls, tools};
+use super::{Context, Outcome, esp32c3, mbedtls, tools};
 use crate::{process, workspace};
 
 /// Runs all tests but the documentation's.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
-    run_some(context, &["--workspace", "--features", FULL])
+    run_some(context, &["--workspace", "--features", mbedtls::features()])
 }
 
 /// Runs the tests of the packages, with the features, that `selection` has cargo take.
@@ -35,6 +35,7 @@ pub(super) fn run_some(context: &Context, selection: &[&str]) -> Result<Outcome>
     cargo.env("COUNTERSIGN_SKIP_FILE", &skips);
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
     cargo.envs(mbedtls::programs(context));
+    cargo.envs(esp32c3::packed(context));
     let (succeeded, lines) = process::watched(&mut cargo)?;
 
     let mut counts = Counts::read(lines.iter().map(String::as_str));
@@ -58,13 +59,19 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
         "--package",
         "countersign",
         "--features",
-        PROGRAM,
+        mbedtls::program_features(),
         "--test",
         "acceptance",
     ]);
     cargo.args(["--", "--nocapture", "--test-threads", "1", "_table"]);
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
     cargo.envs(mbedtls::programs(context));
+    process::succeed(&mut cargo)?;
+
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root());
+    cargo.args(["test", "--locked", "--package", "countersign-node"]);
+    cargo.args(["--test", "it", "--", "--nocapture", "_table"]);
     process::succeed(&mut cargo)
 }
 
@@ -73,7 +80,7 @@ pub(super) fn run_doctests(_: &Context) -> Result<Outcome> {
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root());
     cargo.args(["test", "--locked", "--doc", "--workspace"]);
-    cargo.args(["--features", FULL, "--no-fail-fast"]);
+    cargo.args(["--features", mbedtls::features(), "--no-fail-fast"]);
     let (succeeded, lines) = process::watched(&mut cargo)?;
     ended(succeeded, Counts::read(lines.iter().map(String::as_str)))
 }

@@ -124,6 +124,10 @@ fn make_venv(context: &Context) -> Result<()> {
     if std::fs::read_to_string(&marker).is_ok_and(|made_from| made_from == wanted) {
         return Ok(());
     }
+    // `--clear` would empty what a link leads to, and that is somebody else's.
+    if venv.is_symlink() {
+        std::fs::remove_file(&venv).context("removing the link at the venv's place")?;
+    }
     process::succeed(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
