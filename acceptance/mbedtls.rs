@@ -2,6 +2,7 @@
 //! programs; where it could not, these tests are counted as skipped.
 
 mod device;
+mod heap;
 
 use self::device::{Agreed, Build, Device, Failure};
 use crate::harness::{House, Server, image};

@@ -171,3 +171,62 @@ fn espressif_s_tool_finds_key_chain_and_root_in_esp_secure_cert() {
     let chain = fs::read_to_string(contents.join("devcert_1_0.pem")).unwrap();
     assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 2);
 }
+
+#[test]
+fn a_network_goes_into_the_settings_as_espressif_s_generator_has_it() {
+    let Some(python) = python("formats_wifi") else {
+        return;
+    };
+    let house = House::new();
+    let _server = house.serve();
+    let (password, out) = (house.text("password.txt"), house.text("board"));
+    let enroll = |password: &str| {
+        run(&mut house.command(&[
+            "device",
+            "enroll",
+            DEVICE,
+            "--out",
+            &out,
+            "--wifi-ssid",
+            "Gäste im Büro",
+            "--wifi-password-file",
+            password,
+            "--wifi-country",
+            "DE",
+        ]))
+    };
+    // Nothing is enrolled with a password that no radio takes.
+    fs::write(&password, "short\n").unwrap();
+    let refused = enroll(&password);
+    assert_eq!(refused.status.code(), Some(1));
+    let words = String::from_utf8_lossy(&refused.stderr);
+    assert!(words.contains("wifi_password"), "{words}");
+    assert!(!house.path("board").exists());
+
+    fs::write(&password, "correct horse\nbattery\n").unwrap();
+    let enrolled = enroll(&password);
+    let words = String::from_utf8_lossy(&enrolled.stderr);
+    assert!(enrolled.status.success(), "{words}");
+    let (csv, again) = (house.text("board/nvs.csv"), house.text("again.bin"));
+    let rows = fs::read_to_string(&csv).unwrap();
+    let wanted = [
+        "wifi_ssid,data,string,Gäste im Büro",
+        "wifi_password,data,string,correct horse",
+        "wifi_country,data,string,DE",
+    ];
+    assert!(
+        wanted
+            .iter()
+            .all(|row| rows.lines().any(|line| line == *row)),
+        "{rows}"
+    );
+    let args = ["generate", &csv, &again, "0x4000"];
+    espressif(&python, "esp_idf_nvs_partition_gen", &args);
+    let ours = fs::read(house.path("board/nvs.bin")).unwrap();
+    assert!(fs::read(again).unwrap() == ours);
+    for name in ["nvs.csv", "nvs.bin"] {
+        let file = fs::metadata(house.path("board").join(name)).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.permissions());
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

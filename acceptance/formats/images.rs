@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use super::{valid_by_esptool, word};
-use crate::harness::{DEVICE, House, Image, composed, espressif, image, judge, python, run};
+use crate::harness::{DEVICE, House, Image, composed, espressif, image, judge, python, run, skip};
 
 /// Builds an image as ESP-IDF's build does, with none of our code: an ELF file, and `esptool elf2image`.
 fn built(python: &Path, house: &House, chip: &str, version: &str) -> Image {
@@ -119,6 +119,40 @@ fn images_by_espressif_s_tool_are_inspected_published_and_run() {
         assert_eq!(running["after_update"], "v9.1-strange");
         assert_eq!(running["after_rollback"], "v9.1-strange");
     }
+}
+
+#[test]
+fn the_firmware_for_the_esp32_c3_is_released_like_any_other() {
+    let test = "formats_esp32c3";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let Some(path) = std::env::var_os("COUNTERSIGN_ESP32C3") else {
+        skip(
+            test,
+            "the firmware in firmware/esp32c3",
+            "cargo xtask test --only tools,esp32c3,tests",
+        );
+        return;
+    };
+    let path = path.to_str().unwrap();
+    let house = House::new();
+    let _server = house.serve();
+    house.enroll();
+    let words = valid_by_esptool(&python, path);
+    let seen = house.json(&["image", "inspect", path]);
+    assert_eq!(seen["chip"], "ESP32-C3");
+    assert_eq!(seen["project"], word(&words, "Project name"));
+    assert_eq!(seen["built"], word(&words, "Compile time"));
+    same_segments(&seen, &words);
+    let version = word(&words, "App version").to_owned();
+    let firmware = Image {
+        version: version.clone(),
+        bytes: fs::read(path).unwrap(),
+    };
+    house.publish(&firmware, 1);
+    house.node("device", &composed("1.0.0", "esp32c3", false), &[]);
+    assert_eq!(house.device()["running"]["version"], version);
 }
 
 /// Holds our segments against the table of Espressif's tool, where the offsets are those of the headers.

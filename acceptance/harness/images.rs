@@ -1,7 +1,7 @@
 //! App images for tests.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign_virtual_node::compose::{App, app_image};
+use countersign_virtual_node::compose::{App, app_image, app_image_of};
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
 
 /// An image in memory.
@@ -15,6 +15,21 @@ pub(crate) struct Image {
 /// Composes an image of 200 KiB for an ESP32-C3.
 pub(crate) fn image(version: &str) -> Image {
     composed(version, "esp32c3", false)
+}
+
+/// Composes one of a secure version.
+pub(crate) fn secured(version: &str, secure_version: u32) -> Image {
+    let app = App {
+        chip: ChipId::ESP32_C3,
+        version,
+        project: "acceptance",
+        hangs: false,
+        size: 200 * 1024,
+    };
+    Image {
+        version: version.to_owned(),
+        bytes: app_image_of(&app, secure_version).unwrap(),
+    }
 }
 
 /// Composes one for a chip; one that hangs is never confirmed.

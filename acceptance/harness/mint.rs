@@ -65,6 +65,13 @@ impl Authority {
         self.certify(&server(name, &[name]))
     }
 
+    /// The same until the end of a year.
+    pub(crate) fn server_until(&self, name: &str, last_year: i32) -> Leaf {
+        let mut params = server(name, &[name]);
+        params.not_after = date_time_ymd(last_year, 12, 31);
+        self.certify(&params)
+    }
+
     fn certify(&self, params: &CertificateParams) -> Leaf {
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();

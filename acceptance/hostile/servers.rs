@@ -7,6 +7,7 @@
 mod addresses;
 mod check_ins;
 mod handshakes;
+mod impostors;
 mod offers;
 mod process;
 mod ranges;
@@ -27,7 +28,7 @@ use std::{
     },
 };
 
-use crate::harness::Table;
+use crate::harness::{Table, Tls};
 use scene::Scene;
 use stage::{Seen, Stage};
 
@@ -139,6 +140,7 @@ impl Attack {
 fn attacks() -> Vec<Attack> {
     let families = [
         handshakes::attacks(),
+        impostors::attacks(),
         streams::attacks(),
         check_ins::attacks(),
         slow::attacks(),
@@ -166,7 +168,7 @@ fn every_hostile_server_is_borne_table() {
         for _ in 0..PLAYERS {
             scope.spawn(|| {
                 while let Some((index, (attack, tls12))) = turn(&next, &plays) {
-                    let result = stage.play(index, attack, *tls12);
+                    let result = stage.play(index, attack, *tls12, Tls::Rustls);
                     *seen[index].lock().unwrap() = Some(result);
                 }
             });
@@ -177,6 +179,26 @@ fn every_hostile_server_is_borne_table() {
         .map(|seen| seen.into_inner().unwrap().unwrap())
         .collect();
 
+    judge(&attacks, &seen, "Hostile servers");
+}
+
+/// One after the other, since there is one library in a process.
+#[cfg(feature = "mbedtls")]
+#[test]
+fn every_hostile_server_is_borne_by_the_library_of_a_chip_table() {
+    let attacks = attacks();
+    let stage = Stage::new(2 * attacks.len());
+    let seen: Vec<Seen> = attacks
+        .iter()
+        .flat_map(|attack| [(attack, true), (attack, false)])
+        .enumerate()
+        .map(|(number, (attack, tls12))| stage.play(number, attack, tls12, Tls::MbedTls))
+        .collect();
+    judge(&attacks, &seen, "Hostile servers over Mbed TLS");
+}
+
+/// Holds what was seen, of each attack by TLS 1.2 and by 1.3, to what it may cost and to what the documentation says.
+fn judge(attacks: &[Attack], seen: &[Seen], title: &str) {
     let mut measured = Table::new(&[
         "attack",
         "TLS",
@@ -227,7 +249,7 @@ fn every_hostile_server_is_borne_table() {
             &old.afterwards,
         ]);
     }
-    measured.print("Hostile servers, as measured");
+    measured.print(&format!("{title}, as measured"));
     for (attack, both) in attacks.iter().zip(seen.chunks(2)) {
         assert_eq!(
             both[0].says, both[1].says,
@@ -238,7 +260,7 @@ fn every_hostile_server_is_borne_table() {
             seen.judge(attack);
         }
     }
-    stable.print("Hostile servers");
+    stable.print(title);
     stable.stands_in("attacks.md", "hostile-servers");
 }
 

@@ -15,6 +15,7 @@ pub(super) fn attacks() -> Vec<Attack> {
     let refused = [
         ("the author's release of another product", "product"),
         ("the author's release for another chip", "chip"),
+        ("the author's release of a lower secure version", "secure"),
         ("a release that is no newer", "counter"),
         ("a release that has ended", "ended"),
         ("a release by his own author", "author"),
@@ -50,6 +51,20 @@ pub(super) fn attacks() -> Vec<Attack> {
             kib: 512,
             ..ONE_ANSWER
         }),
+        attack(
+            "another release's image in place of the one signed for",
+            Server,
+            "a device that runs what its author took back",
+            script(|scene, ask, tls| match ask.range {
+                Some(range) => {
+                    let (head, body) = part_of(&scene.props().other.image, range);
+                    send(tls, &[head.as_bytes(), &body].concat())?;
+                    Ok(Next::Keep)
+                }
+                None => honest(scene, ask, tls),
+            }),
+        )
+        .within(ONE_ANSWER),
         attack(
             "the same as another offer with each check-in",
             Server,

@@ -34,6 +34,8 @@ pub(super) struct Props {
     pub(super) ours: Arc<ServerConfig>,
     /// A stranger's chain of a megabyte.
     pub(super) endless: Arc<ServerConfig>,
+    /// Servers that cannot prove that they are ours, by name.
+    pub(super) impostors: Vec<(&'static str, Arc<ServerConfig>)>,
 }
 
 /// Who listens.
@@ -70,6 +72,13 @@ impl Scene {
         let mut all = self.props.refused.iter();
         let found = all.find_map(|(name, release)| (*name == which).then_some(release));
         found.unwrap()
+    }
+
+    /// Who passes himself off as our server in this way.
+    pub(super) fn impostor(&self, how: &str) -> Arc<ServerConfig> {
+        let mut all = self.props.impostors.iter();
+        let found = all.find_map(|(name, tls)| (*name == how).then_some(tls));
+        Arc::clone(found.unwrap())
     }
 
     pub(super) fn tls(&self) -> Arc<ServerConfig> {

@@ -30,7 +30,7 @@ use super::{
     Attack,
     scene::{Address, Cast, Props, Release, Scene, now},
 };
-use crate::harness::{Authority, House, Image, Server, composed, image};
+use crate::harness::{Authority, House, Image, Leaf, Server, Tls, ca::Ca, composed, secured};
 
 /// One installation with its server, which offers release 2.0.0.
 pub(super) struct Stage {
@@ -72,13 +72,13 @@ impl Stage {
                 scope.spawn(move || (first..devices).step_by(4).for_each(enroll));
             }
         });
-        let newest = image("2.0.0");
+        let newest = secured("2.0.0", SECURE);
         house.publish(&newest, 1);
         let props = Arc::new(props(&house, &newest));
         Self {
             house,
             server,
-            factory: image("1.0.0"),
+            factory: secured("1.0.0", SECURE),
             props,
         }
     }
@@ -95,7 +95,7 @@ impl Stage {
     }
 
     /// Plays an attack on a device of its own, then lets our server come back.
-    pub(super) fn play(&self, number: usize, attack: &Attack, tls12: bool) -> Seen {
+    pub(super) fn play(&self, number: usize, attack: &Attack, tls12: bool, tls: Tls) -> Seen {
         let name = attack.name;
         let time = Time::hurried();
         let script = Arc::clone(&attack.script);
@@ -115,7 +115,7 @@ impl Stage {
             once: true,
             ..options.clone()
         };
-        power_on(&first, &address.scene, None, name);
+        power_on(tls, &first, &address.scene, None, name);
         let otadata = read_otadata(&options.flash);
 
         address.cast(Cast::Hostile);
@@ -124,7 +124,7 @@ impl Stage {
             time.skipped(),
             Instant::now(),
         );
-        let events = power_on(&options, &address.scene, attack.check_ins, name).0;
+        let events = power_on(tls, &options, &address.scene, attack.check_ins, name).0;
         let passed = time.skipped().saturating_sub(skipped) + start.elapsed();
         let taken = options.taken.load(Ordering::Relaxed) - taken;
         if !attack.updates {
@@ -135,7 +135,7 @@ impl Stage {
         }
 
         address.cast(Cast::Honest);
-        let (afterwards, ended) = power_on(&first, &address.scene, None, name);
+        let (afterwards, ended) = power_on(tls, &first, &address.scene, None, name);
         let ended =
             ended.unwrap_or_else(|| panic!("{name}: it does not come to rest: {afterwards:?}"));
         let runs = afterwards.iter().find_map(|event| match event {
@@ -220,6 +220,7 @@ impl Seen {
 /// Runs the device until it has nothing more to do, was answered so many check-ins, or is a month older; gives its events, and how it
 /// ended by itself.
 fn power_on(
+    tls: Tls,
     options: &Options,
     scene: &Scene,
     check_ins: Option<usize>,
@@ -238,7 +239,7 @@ fn power_on(
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        let machine = run(options.clone(), |event| events.push(event));
+        let machine = run_over(tls, options.clone(), |event| events.push(event));
         tokio::select! {
             ended = machine => Some(ended),
             () = enough => None,
@@ -248,6 +249,17 @@ fn power_on(
     let ended: Option<Result<Ended, Error>> = ended;
     let ended = ended.map(|ended| ended.unwrap_or_else(|error| panic!("{name}: {error}")));
     (events, ended)
+}
+
+async fn run_over(tls: Tls, options: Options, on_event: impl FnMut(Event)) -> Result<Ended, Error> {
+    match tls {
+        Tls::Rustls => run(options, on_event).await,
+        #[cfg(feature = "mbedtls")]
+        Tls::MbedTls => {
+            let library = countersign_virtual_node::library().unwrap();
+            countersign_virtual_node::run_mbedtls(&library, options, on_event).await
+        }
+    }
 }
 
 /// What a device says of its servers, each thing once.
@@ -312,6 +324,10 @@ fn props(house: &House, newest: &Image) -> Props {
         ("product", release(newest, "other", 1, None, &author)),
         ("chip", good(&other_chip, 1)),
         ("counter", good(newest, 0)),
+        (
+            "secure",
+            release(&secured("2.0.0", SECURE - 1), "demo", 1, None, &author),
+        ),
         ("ended", release(newest, "demo", 1, ended, &author)),
         (
             "author",
@@ -325,11 +341,27 @@ fn props(house: &House, newest: &Image) -> Props {
     let endless = stranger.chain.repeat(copies);
     Props {
         newest: good(newest, 1),
-        other: good(&image("2.1.0"), 2),
+        other: good(&secured("2.1.0", SECURE), 2),
         refused,
         ours: config(&chain, &key),
         endless: config(endless.as_bytes(), stranger.key.as_bytes()),
+        impostors: impostors(house),
     }
+}
+
+/// Servers that cannot prove that they are ours, though the first two have certificates of our own hierarchy.
+fn impostors(house: &House) -> Vec<(&'static str, Arc<ServerConfig>)> {
+    let ours = Authority::stolen(house, "server");
+    let proof = |leaf: Leaf| config(leaf.chain.as_bytes(), leaf.key.as_bytes());
+    let public = Ca::root("Public Trust Services Root").leaf(&["localhost"]);
+    vec![
+        ("ended", proof(ours.server_until("localhost", 2020))),
+        ("another name", proof(ours.server("other.example"))),
+        (
+            "public CA",
+            config(public.pem.as_bytes(), public.key.serialize_pem().as_bytes()),
+        ),
+    ]
 }
 
 /// A server that shows a chain and asks for no certificate.
@@ -342,6 +374,9 @@ fn config(chain: &[u8], key: &[u8]) -> Arc<ServerConfig> {
     let config = config.unwrap().with_no_client_auth();
     Arc::new(config.with_single_cert(chain.unwrap(), key).unwrap())
 }
+
+/// The secure version of all devices and releases, but for one.
+const SECURE: u32 = 1;
 
 /// A host that the devices' settings allow images from.
 pub(super) const STORE: &str = "store.example";

@@ -30,6 +30,29 @@ pub(super) fn attacks() -> Vec<Attack> {
             kib: 128,
         }),
         attack(
+            "a clock that says 1970, and then 2099",
+            Server,
+            "a device that believes no server ever again, or an ended one",
+            script(|scene, ask, tls| {
+                if ask.range.is_some() || ask.target != "/v1/checkin" {
+                    return honest(scene, ask, tls);
+                }
+                let time = if scene.checked_in() % 2 == 0 {
+                    0
+                } else {
+                    YEAR_2099
+                };
+                answer(tls, "200 OK", "", &reply(time, None))?;
+                Ok(Next::Close)
+            }),
+        )
+        .for_check_ins(5)
+        .within(Budget {
+            seconds: 3600,
+            connections: 16,
+            kib: 128,
+        }),
+        attack(
             "a time long past, and a release that has ended",
             Server,
             "a release that its author let end",
@@ -55,6 +78,9 @@ pub(super) fn attacks() -> Vec<Attack> {
         }),
     ]
 }
+
+/// The first second of the year 2099.
+const YEAR_2099: u64 = 4_070_908_800;
 
 /// The last second of the year 9999.
 const YEAR_9999: u64 = 253_402_300_799;

@@ -3,12 +3,13 @@
 use std::{
     io::{self, Read as _, Write},
     net::TcpStream,
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use countersign_protocol::{CheckInReply, MAX_REPLY, Offer, OfferId, UnixTime};
-use rustls::{ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{
     Script,
@@ -37,10 +38,23 @@ pub(super) fn script(
     answer: impl Fn(&Scene, &Ask, &mut Tls) -> io::Result<Next> + Send + Sync + 'static,
 ) -> Script {
     Box::new(move |scene, tcp| {
-        let mut tls = shake_hands(scene, tcp)?;
+        let mut tls = shake_hands(scene.tls(), tcp)?;
         loop {
             let ask = read(&mut tls)?;
             if let Next::Close = answer(scene, &ask, &mut tls)? {
+                return close(tls);
+            }
+        }
+    })
+}
+
+/// A script that is honest in all, by somebody who is not our server.
+pub(super) fn impostor(how: &'static str) -> Script {
+    Box::new(move |scene, tcp| {
+        let mut tls = shake_hands(scene.impostor(how), tcp)?;
+        loop {
+            let ask = read(&mut tls)?;
+            if let Next::Close = honest(scene, &ask, &mut tls)? {
                 return close(tls);
             }
         }
@@ -184,9 +198,9 @@ pub(super) fn reset(tcp: TcpStream) -> io::Result<()> {
     tokio::net::TcpStream::from_std(tcp)?.set_zero_linger()
 }
 
-/// Completes a handshake with our server's key.
-pub(super) fn shake_hands(scene: &Scene, tcp: TcpStream) -> io::Result<Tls> {
-    let connection = ServerConnection::new(scene.tls()).map_err(io::Error::other)?;
+/// Completes a handshake with a server's key.
+pub(super) fn shake_hands(server: Arc<ServerConfig>, tcp: TcpStream) -> io::Result<Tls> {
+    let connection = ServerConnection::new(server).map_err(io::Error::other)?;
     let mut tls = Tls::new(connection, tcp);
     while tls.conn.is_handshaking() {
         tls.conn.complete_io(&mut tls.sock)?;
