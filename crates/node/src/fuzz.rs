@@ -62,7 +62,7 @@ pub fn answer<'b>(sent: &[u8], step: usize, buffer: &'b mut [u8]) -> Option<Answ
         content: Content::Range { first: 0, last: 0 },
     };
     let mut peer = Script { sent, step };
-    let head: Head<'b> = at_once(request.exchange(&mut peer, buffer))?.ok()?;
+    let (head, _): (Head<'b>, _) = at_once(request.exchange(&mut peer, buffer))?.ok()?;
     Some(Answer {
         status: head.status,
         length: head.length,

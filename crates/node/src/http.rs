@@ -1,6 +1,6 @@
 //! As much HTTP/1.1 as the node speaks (RFC 9110, RFC 9112): one request, one head, one body of known length.
 
-use core::fmt::Write as _;
+use core::{fmt::Write as _, ops::Range};
 
 use embedded_io_async::{Read, Write};
 
@@ -46,14 +46,15 @@ impl From<LinkError> for Fault {
 }
 
 impl Request<'_> {
-    /// Sends the request and reads the head of the answer. `buffer` holds first the one, then the other.
+    /// Sends the request and reads the head of the answer. `buffer` holds first the one, then the other; of the body it
+    /// has then what came with the head, in the range that is given.
     ///
     /// The buffer's length bounds the head: a peer that sends headers without end is told from one that does not.
     pub(crate) async fn exchange<'b, C>(
         &self,
         connection: &mut C,
         buffer: &'b mut [u8],
-    ) -> Result<Head<'b>, Fault>
+    ) -> Result<(Head<'b>, Range<usize>), Fault>
     where
         C: Read<Error = LinkError> + Write<Error = LinkError>,
     {
@@ -83,9 +84,8 @@ impl Request<'_> {
                 break from.saturating_add(at).saturating_add(4);
             }
         };
-        let received = buffer.get(..filled).ok_or(Fault::Rules)?;
-        let (head, rest) = received.split_at_checked(end).ok_or(Fault::Rules)?;
-        Head::parse(head, rest)
+        let head = Head::parse(buffer.get(..end).ok_or(Fault::Rules)?)?;
+        Ok((head, end..filled))
     }
 
     fn write_to(&self, page: &mut Page<'_>) -> core::fmt::Result {
@@ -119,17 +119,22 @@ impl Request<'_> {
     }
 }
 
-/// Fills `into` with body bytes: those that came with the head first.
+/// Fills the first `len` bytes of `buffer` with a body's: those that came with the head lie in it already, at `early`.
+///
+/// No more than that may have come with the head: the answer to the next request has not been asked for.
 pub(crate) async fn read_body<C: Read<Error = LinkError>>(
     connection: &mut C,
-    rest: &mut &[u8],
-    into: &mut [u8],
+    buffer: &mut [u8],
+    early: Range<usize>,
+    len: usize,
 ) -> Result<(), Fault> {
-    let early = rest.len().min(into.len());
-    let (now, later) = rest.split_at_checked(early).ok_or(Fault::Rules)?;
-    let (front, mut back) = into.split_at_mut_checked(early).ok_or(Fault::Rules)?;
-    front.copy_from_slice(now);
-    *rest = later;
+    let came = early.len();
+    if buffer.get(early.clone()).is_none() {
+        return Err(Fault::Rules);
+    }
+    buffer.copy_within(early, 0);
+    let body = buffer.get_mut(..len).ok_or(Fault::Rules)?;
+    let mut back = body.get_mut(came..).ok_or(Fault::Rules)?;
     while !back.is_empty() {
         let read = connection.read(back).await?;
         if read == 0 {

@@ -30,7 +30,7 @@
 //!
 //! # What it needs
 //!
-//! On riscv32imc, Rust 1.95: 9,220 bytes for [`Buffers`], 664 for a [`Node`] and 1,936 for the future of
+//! On riscv32imc, Rust 1.95: 6,148 bytes for [`Buffers`], 664 for a [`Node`] and 1,936 for the future of
 //! [`Node::cycle`] with a [`Sha256`] of 112 bytes, a connection's own memory not counted; about 62 KiB of code and 16 KiB of CRC tables, at
 //! `opt-level = "s"` and without the platform's link and cryptography. A partition
 //! named `node_state`, of 8 KiB at least and not encrypted, holds the node's [`State`]. Dropping a future in the middle
@@ -59,6 +59,7 @@ mod http;
 pub mod node;
 mod places;
 pub mod platform;
+pub mod provisioned;
 pub mod settings;
 pub mod state;
 mod text;

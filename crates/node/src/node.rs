@@ -5,7 +5,7 @@ use core::fmt;
 use countersign_protocol::{MAX_REPLY, OfferId, Outcome, Reason};
 
 use crate::{
-    Clock, Entropy, Error, Event, Observer, Parts, Platform, SECTOR, Settings,
+    Clock, Crypto, Entropy, Error, Event, Observer, Parts, Platform, SECTOR, Settings,
     places::{Places, Running},
     state::{Ended, Log, State},
     text::Text,
@@ -38,14 +38,13 @@ pub enum Next {
     Reboot,
 }
 
-/// The memory that the node works in, 9 KiB.
+/// The memory that the node works in, 6 KiB.
 // The sector comes first, aligned, because flash drivers copy what is not through a buffer of their own.
 #[repr(C, align(4))]
 pub struct Buffers {
-    /// A sector on its way to flash or back, or a message's body.
+    /// A sector on its way to flash or back; before that a request, then its answer's head, then a message. It bounds
+    /// them all.
     sector: [u8; SECTOR],
-    /// A request, then the head of its answer; bounds both.
-    head: [u8; HEAD],
     /// Where the download goes to, redirects followed.
     url: Text<URL>,
 }
@@ -54,7 +53,6 @@ impl Buffers {
     /// Empty buffers, fit for a `static`.
     pub const fn new() -> Self {
         Self {
-            head: [0; HEAD],
             url: Text::EMPTY,
             sector: [0; SECTOR],
         }
@@ -112,6 +110,18 @@ enum Halt {
     Withdrawn,
     /// The node itself cannot go on.
     Stopped(Error),
+}
+
+impl Halt {
+    /// What failed a check is refused for good, unless it was a signature that could not be looked at.
+    fn refusal(crypto: &impl Crypto, reason: Reason) -> Self {
+        if crypto.could_not_check() {
+            // What a handshake without memory is called, too.
+            Self::Failed(Reason::Connection)
+        } else {
+            Self::Refused(reason)
+        }
+    }
 }
 
 impl From<Error> for Halt {
@@ -246,7 +256,7 @@ impl<'a, P: Platform> Node<'a, P> {
             return Ok(None);
         }
         let halt = match offer.accepted {
-            Err(reason) => Halt::Refused(reason),
+            Err(halt) => halt,
             Ok(accepted) => match self.update(offer.id, accepted).await {
                 Ok(()) => return Ok(Some(Next::Reboot)),
                 Err(halt) => halt,
@@ -350,8 +360,8 @@ fn below<E: Entropy>(entropy: &mut E, bound: u32) -> u32 {
 /// A pre-signed S3 URL takes up to 2 KiB where the signer's credentials are temporary.
 const URL: usize = 2048;
 
-/// A head that carries one such URL and a store's fifteen other headers.
-const HEAD: usize = URL + 1024;
+// A request, or the head of an answer, carries one such URL and a store's fifteen other headers.
+const _: () = assert!(URL + 1024 <= SECTOR, "a sector is too small for a request");
 
 /// The longest wait after failed check-ins, in seconds, unless a server asked for a longer one.
 const MAX_BACK_OFF_S: u32 = 3600;

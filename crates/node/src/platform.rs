@@ -158,4 +158,12 @@ pub trait Crypto: Es256Verifier {
         let _ = (point, digest, signature);
         false
     }
+
+    /// Tells whether any signature since this was last asked was found wrong only because it could not be checked, for want
+    /// of memory. What it is of is then put off, and not refused for good: that would keep a device from a good release.
+    ///
+    /// A platform whose checks cannot fail so need not say anything.
+    fn could_not_check(&self) -> bool {
+        false
+    }
 }

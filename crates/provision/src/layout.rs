@@ -7,6 +7,7 @@
 //! | `esp_secure_cert` | 0x3F | 0x06    | 0xF000   | 0x2000, encrypted        |
 //! | `trust`           | 0x01 | 0x06    | 0x11000  | 0x4000                   |
 //! | `node_state`      | 0x01 | 0x06    | 0x15000  | 0x2000                   |
+//! | `trust_stores`    | 0x01 | 0x06    | 0x17000  | 0x4000                   |
 //! | `ota_0`           | 0x00 | 0x10    | 0x20000  | half the flash − 0x20000 |
 //! | `ota_1`           | 0x00 | 0x11    | half the flash | as `ota_0`         |
 //!
@@ -14,6 +15,7 @@
 
 use std::fmt::Write as _;
 
+pub use countersign_node::provisioned::{NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use esp_formats::otadata;
 use esp_formats::partition_table::{
     self, FLAG_ENCRYPTED, KIND_APP, KIND_DATA, KIND_SECURE_CERT, Label, Partition,
@@ -56,7 +58,7 @@ impl FlashLayout {
     }
 
     /// Gives the partitions, in the order of the flash.
-    pub fn partitions(&self) -> [Partition; 7] {
+    pub fn partitions(&self) -> [Partition; 8] {
         let slot = self.slot_size();
         let half = self.flash_size / 2;
         [
@@ -82,6 +84,13 @@ impl FlashLayout {
                 (KIND_DATA, SUBTYPE_DATA_UNDEFINED),
                 0x1_5000,
                 0x2000,
+            ),
+            // Behind what devices had before it, which stays where it was.
+            row(
+                TRUST_STORES,
+                (KIND_DATA, SUBTYPE_DATA_UNDEFINED),
+                0x1_7000,
+                0x4000,
             ),
             row(OTA_0, (KIND_APP, SUBTYPE_APP_OTA_0), SLOTS_OFFSET, slot),
             row(OTA_1, (KIND_APP, SUBTYPE_APP_OTA_0 + 1), half, slot),
@@ -164,14 +173,8 @@ fn row(label: &str, (kind, subtype): (u8, u8), offset: u32, size: u32) -> Partit
     }
 }
 
-/// Label of the settings' partition ([`crate::nvs`]).
-pub const NVS: &str = "nvs";
 /// Label of the partition that says which slot boots.
 pub const OTADATA: &str = "otadata";
-/// Label of the identity's partition ([`crate::secure_cert`]).
-pub const SECURE_CERT: &str = "esp_secure_cert";
-/// Label of the partition for a trust bundle that replaces the app's own.
-pub const TRUST: &str = "trust";
 /// Label of the partition for what the node remembers.
 pub const NODE_STATE: &str = "node_state";
 /// Label of the first slot.
@@ -217,6 +220,7 @@ mod tests {
              esp_secure_cert, 0x3f, 0x06, 0xf000, 0x2000, encrypted\n\
              trust, data, 0x06, 0x11000, 0x4000,\n\
              node_state, data, 0x06, 0x15000, 0x2000,\n\
+             trust_stores, data, 0x06, 0x17000, 0x4000,\n\
              ota_0, app, ota_0, 0x20000, 0x1e0000,\n\
              ota_1, app, ota_1, 0x200000, 0x1e0000,\n"
         );

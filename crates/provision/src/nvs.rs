@@ -15,6 +15,8 @@
 
 use std::fmt;
 
+pub use countersign_node::provisioned::NAMESPACE;
+use countersign_node::{provisioned::MAX_NUMBERED, settings::server_of};
 use esp_nvs_partition_tool::{DataValue, EntryContent, NvsEntry, NvsPartition};
 use zeroize::Zeroizing;
 
@@ -96,6 +98,27 @@ pub fn write(settings: &Settings, size: usize) -> Result<Vec<u8>, Error> {
 pub fn csv(settings: &Settings) -> Result<String, Error> {
     let entries = entries(settings)?;
     NvsPartition { entries }.to_csv().map_err(storage)
+}
+
+/// Looks for hosts that no device would go to: what is no name, and what it does not read any more.
+///
+/// # Errors
+///
+/// - [`Error::SettingInvalid`]: the first such host, by its key.
+pub fn check_hosts(hosts: &[String]) -> Result<(), Error> {
+    let good = |host: &str| {
+        let url = format!("https://{host}/");
+        !host.contains([':', '/', '?', '#'])
+            && server_of(&url).is_some_and(|(name, _)| name == host)
+    };
+    let bad = hosts.iter().enumerate();
+    let mut bad = bad.filter(|(index, host)| *index >= MAX_NUMBERED || !good(host));
+    match bad.next() {
+        Some((index, _)) => Err(Error::SettingInvalid {
+            key: format!("{HOST}{index}"),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn entries(settings: &Settings) -> Result<Vec<NvsEntry>, Error> {
@@ -231,8 +254,6 @@ fn storage(error: esp_nvs_partition_tool::Error) -> Error {
     }
 }
 
-/// Namespace of all keys.
-pub const NAMESPACE: &str = "countersign";
 /// Key of [`Settings::server`].
 pub const SERVER: &str = "server";
 /// Key of [`Settings::product`].

@@ -8,7 +8,8 @@ use crate::{Clock, LinkError};
 ///
 /// It is looked at before each read and write; how long one of these may take is the link's to bound.
 pub(crate) struct Bounded<'k, C, K> {
-    connection: C,
+    // Borrowed: it may be of a kilobyte, and moving it makes another.
+    connection: &'k mut C,
     clock: &'k mut K,
     /// The end of it all.
     end_ms: u64,
@@ -18,7 +19,7 @@ pub(crate) struct Bounded<'k, C, K> {
 
 impl<'k, C, K: Clock> Bounded<'k, C, K> {
     /// Bounds a connection; the deadline is one of the clock's uptime.
-    pub(crate) fn new(connection: C, clock: &'k mut K, deadline_ms: u64) -> Self {
+    pub(crate) fn new(connection: &'k mut C, clock: &'k mut K, deadline_ms: u64) -> Self {
         Self {
             connection,
             clock,

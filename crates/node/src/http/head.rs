@@ -19,8 +19,6 @@ pub(crate) struct Head<'b> {
     pub(crate) retry_after_s: Option<u32>,
     /// Whether the peer keeps the connection open.
     pub(crate) keeps: bool,
-    /// Bytes of the body that came with the head.
-    pub(crate) rest: &'b [u8],
 }
 
 /// `Content-Range: bytes first-last/whole` (RFC 9110 §14.4).
@@ -32,11 +30,11 @@ pub(crate) struct ContentRange {
 }
 
 impl<'b> Head<'b> {
-    /// Parses a whole head; `rest` is what was read behind it.
+    /// Parses a whole head.
     ///
     /// Refused are a transfer coding and a header that says a second time what must be said once: they are how one
     /// stream of bytes is read in two ways.
-    pub(crate) fn parse(head: &'b [u8], rest: &'b [u8]) -> Result<Self, Fault> {
+    pub(crate) fn parse(head: &'b [u8]) -> Result<Self, Fault> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         match response.parse(head) {
@@ -55,7 +53,6 @@ impl<'b> Head<'b> {
             location: None,
             retry_after_s: None,
             keeps: response.version == Some(1),
-            rest,
         };
         for header in response.headers.iter() {
             parsed.take(header.name, header.value)?;

@@ -56,7 +56,7 @@ impl<P: Platform> Node<'_, P> {
         } = self;
         let deadline_ms = clock.uptime_ms().saturating_add(EXCHANGE_MS);
         let (host, port) = (settings.server_host, settings.server_port);
-        let connection = loop {
+        let mut connection = loop {
             let floor = floor(settings, log.state());
             match link.connect(Peer::Server, host, port, floor).await {
                 Err(LinkError::Untrusted) if doubt(settings, log) => {}
@@ -64,27 +64,25 @@ impl<P: Platform> Node<'_, P> {
             }
         };
         log.prove();
-        let mut connection = Bounded::new(connection, clock, deadline_ms);
+        let mut connection = Bounded::new(&mut connection, clock, deadline_ms);
         let request = Request {
             host,
             port,
             target,
             content: Content::Message(message),
         };
-        let head = request.exchange(&mut connection, &mut buffers.head).await?;
-        let mut reply_len = 0;
-        if head.status == 200 && reply == Reply::Read {
-            let length = head.length.and_then(|length| usize::try_from(length).ok());
-            let body = length.and_then(|length| buffers.sector.get_mut(..length));
-            let body = body.ok_or(Fault::Rules)?;
-            let mut rest = head.rest;
-            read_body(&mut connection, &mut rest, body).await?;
-            reply_len = body.len();
-        }
-        Ok(Answered {
+        let buffer = &mut buffers.sector;
+        let (head, early) = request.exchange(&mut connection, buffer).await?;
+        let mut answered = Answered {
             status: head.status,
             retry_after_s: head.retry_after_s,
-            reply_len,
-        })
+            reply_len: 0,
+        };
+        if head.status == 200 && reply == Reply::Read {
+            let length = head.length.and_then(|length| usize::try_from(length).ok());
+            answered.reply_len = length.ok_or(Fault::Rules)?;
+            read_body(&mut connection, buffer, early, answered.reply_len).await?;
+        }
+        Ok(answered)
     }
 }

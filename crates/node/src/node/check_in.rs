@@ -3,11 +3,11 @@
 use countersign_protocol::{CheckIn, CheckInReply, MAX_CHECK_IN, OfferId, Reason, SlotState};
 
 use super::{
-    Node,
+    Halt, Node,
     accept::{Accepted, accept},
     ask::Reply,
 };
-use crate::{LinkError, Parts, Platform, http::Fault};
+use crate::{Crypto, LinkError, Parts, Platform, http::Fault};
 
 /// What a server said, with what step 2 makes of it.
 pub(super) struct Answer {
@@ -18,7 +18,7 @@ pub(super) struct Answer {
 /// An offer and whether its manifest was accepted. Its URL is in the node's buffer.
 pub(super) struct Judged {
     pub(super) id: OfferId,
-    pub(super) accepted: Result<Accepted, Reason>,
+    pub(super) accepted: Result<Accepted, Halt>,
 }
 
 /// Why there is no answer.
@@ -88,14 +88,19 @@ impl<P: Platform> Node<'_, P> {
         // Only here, behind a server that proved itself, is a time believed; and only until a server cannot prove
         // itself at it.
         log.advance(reply.time);
-        let offer = reply.offer.map(|offer| Judged {
-            id: offer.id,
-            accepted: accept(&offer, settings, crypto, log.state(), running, places).and_then(
+        let offer = reply.offer.map(|offer| {
+            // Of what was before.
+            let _ = crypto.could_not_check();
+            let accepted = accept(&offer, settings, crypto, log.state(), running, places).and_then(
                 |accepted| {
                     buffers.url.set(offer.url).ok_or(Reason::ForbiddenAddress)?;
                     Ok(accepted)
                 },
-            ),
+            );
+            Judged {
+                id: offer.id,
+                accepted: accepted.map_err(|reason| Halt::refusal(crypto, reason)),
+            }
         });
         Ok(Answer {
             next_s: reply.next_check_in_s,

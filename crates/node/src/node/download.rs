@@ -1,5 +1,7 @@
 //! Steps 3 and 4: the image, from wherever it may come, into the slot.
 
+use core::mem;
+
 use countersign_protocol::{OfferId, Reason};
 
 use super::{
@@ -216,14 +218,14 @@ impl<P: Platform> Node<'_, P> {
             let connection = link
                 .connect(address.peer, address.host, address.port, floor)
                 .await;
-            let connection = match connection {
+            let mut connection = match connection {
                 Err(LinkError::Untrusted) if ours && doubt(settings, log) => continue,
                 connected => connected?,
             };
             if ours {
                 log.prove();
             }
-            let mut connection = Bounded::new(connection, clock, deadline_ms);
+            let mut connection = Bounded::new(&mut connection, clock, deadline_ms);
             while transfer.written() < accepted.size {
                 let first = transfer.written();
                 // The first sector comes alone: what is not the image should not cost a whole range.
@@ -243,7 +245,8 @@ impl<P: Platform> Node<'_, P> {
                     },
                 };
                 connection.within(sector_ms);
-                let head = request.exchange(&mut connection, &mut buffers.head).await?;
+                let sector = &mut buffers.sector;
+                let (head, mut early) = request.exchange(&mut connection, sector).await?;
                 let end = match head.status {
                     206 if is_range(&head, first, end, accepted.size) => end,
                     // A server that knows no ranges sends it all, which is as good from the start.
@@ -268,16 +271,14 @@ impl<P: Platform> Node<'_, P> {
                     _ => return Err(Fault::Rules.into()),
                 };
                 transfer.pin(crypto, head.etag)?;
-                let (keeps, mut rest) = (head.keeps, head.rest);
+                let keeps = head.keeps;
                 while transfer.written() < end {
                     let len = end.saturating_sub(transfer.written()).min(sector_len());
                     let len = usize::try_from(len).unwrap_or(SECTOR);
-                    let body = buffers.sector.get_mut(..len).unwrap_or_default();
                     connection.within(sector_ms);
-                    read_body(&mut connection, &mut rest, body).await?;
+                    read_body(&mut connection, sector, mem::take(&mut early), len).await?;
                     let anew = transfer.written() == 0;
                     transfer.now(connection.now_ms());
-                    let sector = &mut buffers.sector;
                     transfer
                         .put(flash, places, log, accepted, sector, len)
                         .await?;
@@ -289,9 +290,6 @@ impl<P: Platform> Node<'_, P> {
                 }
                 if !keeps {
                     continue 'connections;
-                }
-                if !rest.is_empty() {
-                    return Err(Fault::Rules.into());
                 }
             }
         }

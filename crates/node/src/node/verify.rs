@@ -51,6 +51,8 @@ impl<P: Platform> Node<'_, P> {
         let mut hash = crypto.sha256();
         let wanted = settings.secure_boot.as_ref();
         let mut signature = wanted.map(|wanted| Signature::new(wanted, crypto));
+        // Of what was before.
+        let _ = crypto.could_not_check();
         let mut head = None;
         let mut at = 0_u32;
         while at < accepted.size {
@@ -80,7 +82,8 @@ impl<P: Platform> Node<'_, P> {
                 // The bytes are the author's. That does not make them ones that this chip boots: with the one key stolen,
                 // the other still stands.
                 if let Some(signature) = signature {
-                    signature.finish().map_err(Halt::Refused)?;
+                    let refusal = |reason| Halt::refusal(crypto, reason);
+                    signature.finish().map_err(refusal)?;
                 }
                 observer.event(Event::Verified);
                 let image = Installed {

@@ -1,10 +1,11 @@
 //! A device: the chip, the boot loader, the node, and what was seen of them.
 
 use std::{
+    ops::Range,
     pin::pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -94,7 +95,26 @@ impl Entropy for Dice {
     }
 }
 
-pub(crate) struct Aws;
+/// Which checks of a signature find no memory.
+#[derive(Clone, Default)]
+pub(crate) struct Shortage(Arc<Mutex<(Range<u32>, u32)>>, Arc<AtomicBool>);
+
+impl Shortage {
+    /// These, counted from now on.
+    pub(crate) fn of(&self, checks: Range<u32>) {
+        *self.0.lock().unwrap() = (checks, 0);
+    }
+
+    fn strikes(&self) -> bool {
+        let (checks, number) = &mut *self.0.lock().unwrap();
+        let strikes = checks.contains(number);
+        *number += 1;
+        self.1.fetch_or(strikes, Ordering::Relaxed);
+        strikes
+    }
+}
+
+pub(crate) struct Aws(Shortage);
 
 pub(crate) struct AwsSha256(digest::Context);
 
@@ -110,9 +130,8 @@ impl Sha256 for AwsSha256 {
 
 impl Es256Verifier for Aws {
     fn es256_verify(&self, spki: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, spki)
-            .verify(message, signature)
-            .is_ok()
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, spki);
+        !self.0.strikes() && key.verify(message, signature).is_ok()
     }
 }
 
@@ -130,6 +149,9 @@ impl Crypto for Aws {
         digest: &[u8; 32],
         signature: &[u8; 384],
     ) -> bool {
+        if self.0.strikes() {
+            return false;
+        }
         let exponent = exponent.to_be_bytes();
         let key = RsaPublicKeyComponents {
             n: &modulus[..],
@@ -141,10 +163,17 @@ impl Crypto for Aws {
     }
 
     fn p256_verify(&self, point: &[u8; 65], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        if self.0.strikes() {
+            return false;
+        }
         let digest = digest::Digest::import_less_safe(digest, &digest::SHA256).unwrap();
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
             .verify_digest(&digest, signature)
             .is_ok()
+    }
+
+    fn could_not_check(&self) -> bool {
+        self.0.1.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -208,6 +237,7 @@ pub(crate) struct Device {
     pub(crate) secure_boot: Option<SecureBoot<'static>>,
     /// What the eFuse says.
     pub(crate) secure_version: u32,
+    pub(crate) shortage: Shortage,
     /// What its random numbers begin with.
     pub(crate) seed: u32,
     /// The factory app runs, whatever slot is given.
@@ -256,6 +286,7 @@ impl Device {
             rollback: true,
             secure_boot: None,
             secure_version: 0,
+            shortage: Shortage::default(),
             seed: 7,
             factory: false,
         }
@@ -355,7 +386,7 @@ impl Device {
             link: self.world.clone(),
             clock: self.uptime.clone(),
             entropy: Dice(self.seed),
-            crypto: Aws,
+            crypto: Aws(self.shortage.clone()),
             observer: self.watcher.clone(),
         }
     }

@@ -90,6 +90,41 @@ fn takes_what_a_key_of_the_chip_signed() {
 }
 
 #[test]
+fn a_signature_that_could_not_be_checked_is_no_refusal_for_good() {
+    // That of the manifest, which is looked at first; that of the image.
+    for (keys, short) in [
+        (None, 0..1),
+        (Some(rsa(&[A])), 0..1),
+        (Some(rsa(&[A])), 1..2),
+    ] {
+        let (world, author) = (World::new(), Signer::new());
+        let mut device = Device::new(&image("1.0", 9_000), &world, &author);
+        device.secure_boot = keys;
+        let id = world.offer(1, author.sign(&manifest("2.0", 5, RSA)), RSA);
+        device.shortage.of(short);
+        assert!(matches!(device.boot(1), End::Asleep { .. }));
+        let put_off = (id, Outcome::Failed, Some(Reason::Connection));
+        assert_eq!(world.inner().reports, [put_off]);
+        assert!(device.state(0).pending.is_none());
+
+        assert_eq!(device.boot(1), End::Reboot);
+        assert!(matches!(device.settle(), End::Asleep { .. }));
+        assert_eq!(device.state(1).counter, 5);
+    }
+}
+
+/// One block that could not be checked is as good as none; another counts.
+#[test]
+fn a_block_that_could_not_be_checked_leaves_the_others() {
+    let (world, author) = (World::new(), Signer::new());
+    let mut device = Device::new(&image("1.0", 9_000), &world, &author);
+    device.secure_boot = Some(rsa(&[A, B]));
+    world.offer(1, author.sign(&manifest("2.0", 5, THREE)), THREE);
+    device.shortage.of(1..2);
+    assert_eq!(device.boot(1), End::Reboot);
+}
+
+#[test]
 fn refuses_what_strangers_signed() {
     for image in [RSA, RSA_4, TWICE, MIXED] {
         assert_eq!(offered(image, rsa(&[B])), REFUSED);

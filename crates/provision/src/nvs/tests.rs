@@ -224,3 +224,35 @@ fn refuses_a_network_that_no_radio_could_join() {
         );
     }
 }
+
+#[test]
+fn a_store_is_a_name_and_there_are_eight_at_most() {
+    let hosts = |names: &[&str]| {
+        names
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect::<Vec<_>>()
+    };
+    for good in ["bucket.s3.example", "127.0.0.1", "localhost"] {
+        assert!(check_hosts(&hosts(&[good])).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "https://bucket.s3.example",
+        "bucket.s3.example:443",
+        "bucket.s3.example/",
+        "someone@bucket.s3.example",
+        "bücket.example",
+        "two words",
+        &"x".repeat(254),
+    ] {
+        let refused = check_hosts(&hosts(&["good.example", bad]));
+        assert!(
+            matches!(&refused, Err(Error::SettingInvalid { key }) if key == "host1"),
+            "{bad}: {refused:?}"
+        );
+    }
+    assert!(check_hosts(&hosts(&["store.example"; 8])).is_ok());
+    let refused = check_hosts(&hosts(&["store.example"; 9]));
+    assert!(matches!(refused, Err(Error::SettingInvalid { key }) if key == "host8"));
+}
