@@ -11,12 +11,13 @@ mod crypto;
 mod host;
 mod identity;
 mod owned;
-#[cfg(any(feature = "full", feature = "prebuilt"))]
+#[cfg(feature = "rsa")]
 mod rsa;
 mod saved;
 mod verify;
 
 use core::{
+    cell::Cell,
     ffi::{CStr, c_char, c_int, c_uchar, c_void},
     fmt,
     marker::PhantomData,
@@ -32,7 +33,7 @@ use mbedtls_rs::{
 };
 use rand_core::CryptoRng;
 
-#[cfg(any(feature = "full", feature = "prebuilt"))]
+#[cfg(feature = "rsa")]
 pub(crate) use self::rsa::rsa3072_pss_verify;
 pub(crate) use self::{
     client::{Client, Outcome},
@@ -60,6 +61,8 @@ pub const OUT_CONTENT_LEN: u32 = MBEDTLS_SSL_OUT_CONTENT_LEN;
 pub struct Library {
     /// Holds the library's one place for a random source.
     _tls: Tls<'static>,
+    /// A signature could not be checked, and nobody has asked yet.
+    unchecked: Cell<bool>,
     /// The library has no locks: neither this nor what borrows it goes to another thread.
     _one_thread: PhantomData<*mut ()>,
 }
@@ -73,6 +76,7 @@ impl Library {
     pub fn new(random: &'static mut (dyn CryptoRng + Send)) -> Result<Self, Error> {
         let library = Self {
             _tls: Tls::new(random).map_err(|_| Error::InUse)?,
+            unchecked: Cell::new(false),
             _one_thread: PhantomData,
         };
         // SAFETY: the call has no conditions. Nobody else is in the library, since there is one `Tls` in a process and we
@@ -81,6 +85,13 @@ impl Library {
             0 => Ok(library),
             status => Err(Error::Setup(Code::new(status))),
         }
+    }
+}
+
+impl Library {
+    /// Where it is kept that a signature could not be checked.
+    pub(crate) fn unchecked(&self) -> &Cell<bool> {
+        &self.unchecked
     }
 }
 

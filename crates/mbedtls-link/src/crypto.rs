@@ -5,18 +5,26 @@ use core::fmt;
 use countersign_node::{Crypto, Entropy, Sha256};
 use countersign_protocol::Es256Verifier;
 
-use crate::{Library, c};
+use crate::{Error, Library, c};
 
 /// SHA-256, ES256, the signatures of Secure Boot (RSA where the library has it), and random bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct MbedCrypto<'a> {
-    _library: &'a Library,
+    library: &'a Library,
 }
 
 impl<'a> MbedCrypto<'a> {
     /// The library's, which is set up and so has randomness: signatures too are checked with some.
     pub const fn new(library: &'a Library) -> Self {
-        Self { _library: library }
+        Self { library }
+    }
+
+    /// What could not be checked for want of memory is not right, and is remembered.
+    fn found(self, checked: Result<bool, Error>) -> bool {
+        checked.unwrap_or_else(|_| {
+            self.library.unchecked().set(true);
+            false
+        })
     }
 }
 
@@ -37,7 +45,7 @@ impl Crypto for MbedCrypto<'_> {
     }
 
     /// Builds without RSA find no signature right.
-    #[cfg(any(feature = "full", feature = "prebuilt"))]
+    #[cfg(feature = "rsa")]
     fn rsa3072_pss_verify(
         &self,
         modulus: &[u8; 384],
@@ -45,11 +53,15 @@ impl Crypto for MbedCrypto<'_> {
         digest: &[u8; 32],
         signature: &[u8; 384],
     ) -> bool {
-        c::rsa3072_pss_verify(modulus, exponent, digest, signature).unwrap_or(false)
+        self.found(c::rsa3072_pss_verify(modulus, exponent, digest, signature))
     }
 
     fn p256_verify(&self, point: &[u8; 65], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-        c::es256_verify(point, digest, signature).unwrap_or(false)
+        self.found(c::es256_verify(point, digest, signature))
+    }
+
+    fn could_not_check(&self) -> bool {
+        self.library.unchecked().take()
     }
 }
 
@@ -65,14 +77,14 @@ impl Sha256 for MbedSha256 {
 }
 
 impl Es256Verifier for MbedCrypto<'_> {
-    /// A signature that cannot be checked for want of memory counts as wrong.
+    /// A signature that cannot be checked for want of memory counts as wrong, and [`Crypto::could_not_check`] says so.
     fn es256_verify(&self, spki: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
         let Some(Ok(point)) = spki.strip_prefix(P256_SPKI).map(TryInto::try_into) else {
             return false;
         };
         let mut digest = c::Sha256::new();
         digest.update(message);
-        c::es256_verify(point, &digest.finish(), signature).unwrap_or(false)
+        self.found(c::es256_verify(point, &digest.finish(), signature))
     }
 }
 

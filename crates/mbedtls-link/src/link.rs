@@ -14,7 +14,7 @@ use embedded_io_async::{Read, Write};
 use esp_formats::bundle::Bundle;
 
 pub use self::connection::TlsConnection;
-use self::{connection::drive, kept::Kept, wire::Wire, within::within};
+use self::{kept::Kept, wire::Wire, within::within};
 use crate::{Config, Error, Identity, Library, Session, Versions};
 
 /// Makes plain connections, over which a [`TlsLink`] makes its own.
@@ -155,32 +155,26 @@ impl<D: Dial, C: Clock> Link for TlsLink<'_, D, C> {
         if let Some(fault) = settings.fault {
             fault.set(None);
         }
-        let connecting = async {
-            let mut socket = dial.dial(host, port).await?;
-            let mut session = Session::new(library, host, &config, Wire::new()).map_err(note)?;
-            if let Some(saved) = saved {
-                // Where there is no memory for this, there is none for a handshake.
-                session.resume(&saved).map_err(note)?;
-            }
-            let made = drive(&mut session, &mut socket, Session::handshake).await;
-            session.failed().map(note);
-            made.map(|()| (session, socket))
-        };
-        let (mut session, socket) = within(clock, settings.connect_ms.into(), connecting)
+        let end_ms = clock.uptime_ms().saturating_add(settings.connect_ms.into());
+        let socket = within(clock, settings.connect_ms.into(), dial.dial(host, port))
             .await
             .unwrap_or(Err(LinkError::TimedOut))?;
-        if let Some(ends) = session.ends() {
-            slot.proved(ends, clock.uptime_ms());
-        }
-        session.shed();
-        slot.put(session.save());
-        Ok(TlsConnection::new(
-            session,
+        // Made where it stays: each time that it is moved, there is another of it on the stack.
+        let mut connection = TlsConnection {
+            session: Session::new(library, host, &config, Wire::new()).map_err(note)?,
             socket,
             slot,
             clock,
-            settings.io_ms,
-        ))
+            io_ms: settings.io_ms,
+            ended: None,
+        };
+        if let Some(saved) = saved {
+            // Where there is no memory for this, there is none for a handshake.
+            connection.session.resume(&saved).map_err(note)?;
+        }
+        let made = connection.shake_hands(end_ms).await;
+        connection.session.failed().map(note);
+        made.map(|()| connection)
     }
 }
 

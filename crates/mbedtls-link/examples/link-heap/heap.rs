@@ -6,6 +6,7 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     ffi::c_void,
+    ops::Range,
     ptr,
 };
 
@@ -24,10 +25,12 @@ pub(crate) struct Use {
     pub(crate) peak_blocks: isize,
     /// How often something was allocated, or refused.
     pub(crate) allocations: u64,
-    /// Which of these is refused; none is at 0.
-    refuse: u64,
-    /// It was.
-    pub(crate) refused: bool,
+    /// The first of these that is refused, if any is.
+    first: u64,
+    /// The first after it that is not.
+    end: u64,
+    /// How many were.
+    pub(crate) refused: u64,
 }
 
 /// The allocator of the program.
@@ -44,11 +47,13 @@ pub(crate) fn count_the_library() {
     );
 }
 
-/// Counts what `run` allocates, but for what it does within [`uncounted`], and refuses the `refuse`th allocation where that
-/// is not 0.
-pub(crate) fn counted<R>(refuse: u64, run: impl FnOnce() -> R) -> (R, Use) {
+/// Counts what `run` allocates, but for what it does within [`uncounted`], and refuses these of its allocations, the first of
+/// which is 1.
+pub(crate) fn counted<R>(refuse: Range<u64>, run: impl FnOnce() -> R) -> (R, Use) {
+    let Range { start: first, end } = refuse;
     USE.set(Use {
-        refuse,
+        first,
+        end,
         ..Use::default()
     });
     COUNTS.set(true);
@@ -83,8 +88,8 @@ fn takes(size: usize) -> bool {
     }
     let mut used = USE.get();
     used.allocations += 1;
-    if used.allocations == used.refuse {
-        used.refused = true;
+    if (used.first..used.end).contains(&used.allocations) {
+        used.refused += 1;
         USE.set(used);
         return false;
     }
@@ -181,8 +186,9 @@ thread_local! {
         peak: 0,
         peak_blocks: 0,
         allocations: 0,
-        refuse: 0,
-        refused: false,
+        first: 0,
+        end: 0,
+        refused: 0,
     }) };
     static COUNTS: Cell<bool> = const { Cell::new(false) };
 }

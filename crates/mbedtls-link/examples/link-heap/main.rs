@@ -17,9 +17,10 @@
 
 mod arguments;
 mod heap;
-mod machine;
 #[path = "../tls-pipe/random.rs"]
 mod random;
+mod socket;
+mod uptime;
 
 use std::{fs, path::Path, process::ExitCode};
 
@@ -33,7 +34,8 @@ use esp_formats::bundle::Bundle;
 use self::{
     arguments::Arguments,
     heap::{Counting, count_the_library, counted, so_far},
-    machine::{Loopback, Uptime, block_on},
+    socket::{Loopback, block_on},
+    uptime::Uptime,
 };
 
 #[global_allocator]
@@ -69,11 +71,11 @@ fn run(words: &[String]) -> Result<(), String> {
     let mut link = TlsLink::new(
         &library,
         settings,
-        Loopback(arguments.connect),
+        Loopback(arguments.connect.ip()),
         Uptime::new(),
     );
     for _ in 0..arguments.times {
-        let (seen, used) = counted(0, || block_on(fetch(&mut link, &arguments)));
+        let (seen, used) = counted(0..0, || block_on(fetch(&mut link, &arguments)));
         let seen = seen.map_err(|error| error.to_string())?;
         println!(
             "{{\"tls\":\"{}\",\"resumed\":{},\"handshake\":{},\"held\":{},\"download\":{},\"kept\":{},\"blocks\":{},\

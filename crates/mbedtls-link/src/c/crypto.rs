@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 
 use mbedtls_rs::sys::{
+    MBEDTLS_ERR_ECP_ALLOC_FAILED, MBEDTLS_ERR_MD_ALLOC_FAILED, MBEDTLS_ERR_MPI_ALLOC_FAILED,
     mbedtls_ecdsa_verify, mbedtls_ecp_check_pubkey, mbedtls_ecp_group,
     mbedtls_ecp_group_id_MBEDTLS_ECP_DP_SECP256R1 as SECP256R1, mbedtls_ecp_group_load,
     mbedtls_ecp_point, mbedtls_ecp_point_read_binary, mbedtls_mpi, mbedtls_mpi_read_binary,
@@ -11,7 +12,7 @@ use mbedtls_rs::sys::{
 };
 
 use super::owned::Owned;
-use crate::Error;
+use crate::{Code, Error};
 
 /// A SHA-256 under way.
 pub(crate) struct Sha256 {
@@ -74,27 +75,26 @@ pub(crate) fn es256_verify(
     let key = Owned::<mbedtls_ecp_point>::new()?;
     let (r, s) = (Owned::<mbedtls_mpi>::new()?, Owned::<mbedtls_mpi>::new()?);
     let (r_bytes, s_bytes) = signature.split_at(32);
-    let done = |code: c_int| code == 0;
     // SAFETY: the structures are initialized, and what they are read from are slices.
     Ok(unsafe {
-        done(mbedtls_ecp_group_load(group.as_ptr(), SECP256R1))
+        done(mbedtls_ecp_group_load(group.as_ptr(), SECP256R1))?
             && done(mbedtls_ecp_point_read_binary(
                 group.as_ptr(),
                 key.as_ptr(),
                 point.as_ptr(),
                 point.len(),
-            ))
-            && done(mbedtls_ecp_check_pubkey(group.as_ptr(), key.as_ptr()))
+            ))?
+            && done(mbedtls_ecp_check_pubkey(group.as_ptr(), key.as_ptr()))?
             && done(mbedtls_mpi_read_binary(
                 r.as_ptr(),
                 r_bytes.as_ptr(),
                 r_bytes.len(),
-            ))
+            ))?
             && done(mbedtls_mpi_read_binary(
                 s.as_ptr(),
                 s_bytes.as_ptr(),
                 s_bytes.len(),
-            ))
+            ))?
             && done(mbedtls_ecdsa_verify(
                 group.as_ptr(),
                 digest.as_ptr(),
@@ -102,8 +102,25 @@ pub(crate) fn es256_verify(
                 key.as_ptr(),
                 r.as_ptr(),
                 s.as_ptr(),
-            ))
+            ))?
     })
+}
+
+/// Says whether a step of a check was done. What was not is wrong, where there was memory to find out.
+///
+/// # Errors
+/// [`Error::Setup`]: there was none.
+pub(super) fn done(code: c_int) -> Result<bool, Error> {
+    // A number of one of the library's upper modules may have one of a lower module's in its last seven bits.
+    let number = code.wrapping_neg();
+    let (upper, lower) = (number & !0x7F, number & 0x7F);
+    let no_memory = lower == -MBEDTLS_ERR_MPI_ALLOC_FAILED
+        || upper == -MBEDTLS_ERR_ECP_ALLOC_FAILED
+        || upper == -MBEDTLS_ERR_MD_ALLOC_FAILED;
+    if no_memory {
+        return Err(Error::Setup(Code::new(code)));
+    }
+    Ok(code == 0)
 }
 
 /// Fills `buffer` from the library's random source; says whether it did.

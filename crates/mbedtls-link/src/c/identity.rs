@@ -6,7 +6,8 @@ use core::{ffi::c_int, mem};
 use mbedtls_rs::sys::{
     mbedtls_free, mbedtls_pk_parse_key, mbedtls_ssl_conf_own_cert,
     mbedtls_ssl_states_MBEDTLS_SSL_CLIENT_CERTIFICATE as CLIENT_CERTIFICATE,
-    mbedtls_ssl_states_MBEDTLS_SSL_SERVER_CERTIFICATE as SERVER_CERTIFICATE, mbedtls_x509_crt,
+    mbedtls_ssl_states_MBEDTLS_SSL_SERVER_CERTIFICATE as SERVER_CERTIFICATE,
+    mbedtls_ssl_states_MBEDTLS_SSL_SERVER_FINISHED as SERVER_FINISHED, mbedtls_x509_crt,
     mbedtls_x509_crt_free, mbedtls_x509_crt_parse, mbedtls_x509_crt_parse_der_nocopy,
 };
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ use super::{
     client::{Client, check, number},
     owned::NO_MEMORY,
     random,
+    saved::forget_peer,
 };
 use crate::{Error, Identity};
 
@@ -23,6 +25,9 @@ impl<'a> Client<'a> {
     pub(super) fn between_steps(&mut self, state: c_int) -> Result<(), Error> {
         if !self.trimmed && state != number(SERVER_CERTIFICATE) {
             self.trim();
+        }
+        if state == number(SERVER_FINISHED) {
+            self.forget_server();
         }
         if state == number(CLIENT_CERTIFICATE)
             && let Some(identity) = self.identity.take()
@@ -49,6 +54,17 @@ impl<'a> Client<'a> {
                 mbedtls_x509_crt_free(issuers);
                 mbedtls_free(issuers.cast());
             }
+        }
+    }
+
+    /// Once the server has proved that it has its certificate's key, that counts no more either. In TLS 1.3 it would lie
+    /// beside the keys of both halves of the handshake and our own chain, which together are the most that it ever takes.
+    fn forget_server(&mut self) {
+        // SAFETY: the connection is set up. The session under negotiation, where there is one, is its own, and nobody uses
+        // the certificate in it before the connection is over.
+        let session = unsafe { (*self.ssl.as_ptr()).private_session_negotiate.as_mut() };
+        if let Some(session) = session {
+            forget_peer(session);
         }
     }
 

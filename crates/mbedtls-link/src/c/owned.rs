@@ -12,7 +12,7 @@ use mbedtls_rs::sys::{
     mbedtls_x509_crt, mbedtls_x509_crt_free, mbedtls_x509_crt_init,
 };
 
-#[cfg(any(feature = "full", feature = "prebuilt"))]
+#[cfg(feature = "rsa")]
 use mbedtls_rs::sys::{mbedtls_rsa_context, mbedtls_rsa_free, mbedtls_rsa_init};
 
 use crate::{Code, Error};
@@ -65,7 +65,7 @@ structure!(
 );
 structure!(mbedtls_mpi, mbedtls_mpi_init, mbedtls_mpi_free);
 structure!(mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free);
-#[cfg(any(feature = "full", feature = "prebuilt"))]
+#[cfg(feature = "rsa")]
 structure!(mbedtls_rsa_context, mbedtls_rsa_init, mbedtls_rsa_free);
 structure!(
     mbedtls_ssl_config,

@@ -1,6 +1,6 @@
 //! RSA by itself, in builds that have it.
 
-use core::{ffi::c_int, ptr};
+use core::ptr;
 
 use mbedtls_rs::sys::{
     mbedtls_md_type_t_MBEDTLS_MD_SHA256 as SHA256, mbedtls_rsa_check_pubkey, mbedtls_rsa_complete,
@@ -8,7 +8,7 @@ use mbedtls_rs::sys::{
     mbedtls_rsa_rsassa_pss_verify_ext,
 };
 
-use super::owned::Owned;
+use super::{crypto::done, owned::Owned};
 use crate::Error;
 
 /// Says whether `signature` is RSASSA-PSS over `digest` by a key of 3072 bits, with SHA-256 throughout and a salt of its
@@ -24,7 +24,6 @@ pub(crate) fn rsa3072_pss_verify(
 ) -> Result<bool, Error> {
     let key = Owned::<mbedtls_rsa_context>::new()?;
     let exponent = exponent.to_be_bytes();
-    let done = |code: c_int| code == 0;
     // SAFETY: the key is initialized, what it is read from are slices, and a part of length 0 is not read. The signature is
     // as long as the key, which is asked first.
     Ok(unsafe {
@@ -40,8 +39,8 @@ pub(crate) fn rsa3072_pss_verify(
             0,
             exponent.as_ptr(),
             exponent.len(),
-        )) && done(mbedtls_rsa_complete(key.as_ptr()))
-            && done(mbedtls_rsa_check_pubkey(key.as_ptr()))
+        ))? && done(mbedtls_rsa_complete(key.as_ptr()))?
+            && done(mbedtls_rsa_check_pubkey(key.as_ptr()))?
             && mbedtls_rsa_get_len(key.as_ptr()) == signature.len()
             && done(mbedtls_rsa_rsassa_pss_verify_ext(
                 key.as_ptr(),
@@ -51,6 +50,6 @@ pub(crate) fn rsa3072_pss_verify(
                 SHA256,
                 32,
                 signature.as_ptr(),
-            ))
+            ))?
     })
 }

@@ -58,7 +58,7 @@ impl Client<'_> {
 }
 
 /// Frees the peer's certificates: several hundred bytes to some thousands, by which nothing is decided any more.
-fn forget_peer(session: &mut mbedtls_ssl_session) {
+pub(super) fn forget_peer(session: &mut mbedtls_ssl_session) {
     let certificate = core::mem::replace(&mut session.private_peer_cert, core::ptr::null_mut());
     if !certificate.is_null() {
         // SAFETY: the library allocated and initialized it; the session was its one owner.

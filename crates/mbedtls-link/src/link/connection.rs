@@ -10,32 +10,28 @@ use crate::{Error, Progress, Session};
 
 /// A TLS connection whose reads and writes end in time.
 pub struct TlsConnection<'c, S, C> {
-    session: Session<'c, Wire>,
-    socket: S,
+    pub(super) session: Session<'c, Wire>,
+    pub(super) socket: S,
     /// Where what may be resumed is kept.
-    slot: &'c mut Slot,
-    clock: &'c mut C,
-    io_ms: u32,
+    pub(super) slot: &'c mut Slot,
+    pub(super) clock: &'c mut C,
+    pub(super) io_ms: u32,
     /// It failed, or a call took too long: there is no more of it.
-    ended: Option<LinkError>,
+    pub(super) ended: Option<LinkError>,
 }
 
 impl<'c, S: Read + Write, C: Clock> TlsConnection<'c, S, C> {
-    pub(super) const fn new(
-        session: Session<'c, Wire>,
-        socket: S,
-        slot: &'c mut Slot,
-        clock: &'c mut C,
-        io_ms: u32,
-    ) -> Self {
-        Self {
-            session,
-            socket,
-            slot,
-            clock,
-            io_ms,
-            ended: None,
+    /// Makes the handshake, until `end_ms` of uptime, and keeps what may be resumed of it.
+    pub(super) async fn shake_hands(&mut self, end_ms: u64) -> Result<(), LinkError> {
+        let left_ms = end_ms.saturating_sub(self.clock.uptime_ms());
+        let left_ms = u32::try_from(left_ms).unwrap_or(u32::MAX);
+        self.call(left_ms, Session::handshake).await?;
+        if let Some(ends) = self.session.ends() {
+            self.slot.proved(ends, self.clock.uptime_ms());
         }
+        self.session.shed();
+        self.slot.put(self.session.save());
+        Ok(())
     }
 
     /// Says whether this goes on with an earlier session, so that the server proved itself by what it knows of that.
@@ -89,7 +85,7 @@ impl<'c, S: Read + Write, C: Clock> TlsConnection<'c, S, C> {
 }
 
 /// Makes a session's call, again and again, and moves the bytes that it has or wants, until it is done.
-pub(super) async fn drive<'c, S: Read + Write, R>(
+async fn drive<'c, S: Read + Write, R>(
     session: &mut Session<'c, Wire>,
     socket: &mut S,
     mut call: impl FnMut(&mut Session<'c, Wire>) -> Result<Progress<R>, Error>,

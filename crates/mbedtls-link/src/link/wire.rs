@@ -115,7 +115,7 @@ impl Transport for Wire {
 
 /// How many bytes are taken from the socket at once. The library keeps records in buffers of its own; this only spares
 /// calls.
-const RECEIVE_LEN: usize = 512;
+const RECEIVE_LEN: usize = 256;
 
 /// How many bytes one handshake, read or write may receive: the largest record (RFC 8446 §5.2), or a chain of such a length,
 /// and some more. It stops a server that keeps a device awake with what counts for nothing, such as warnings without end.

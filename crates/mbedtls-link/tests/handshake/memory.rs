@@ -1,15 +1,19 @@
 //! What a connection takes of the heap, and what becomes of it when there is no more: each allocation is refused in turn.
 
-#[path = "../../examples/link-heap/machine.rs"]
-mod machine;
 mod scene;
+#[path = "../../examples/link-heap/socket.rs"]
+mod socket;
+#[path = "../../examples/link-heap/uptime.rs"]
+mod uptime;
+
+use std::ops::Range;
 
 use countersign_mbedtls_link::{IN_CONTENT_LEN, OUT_CONTENT_LEN, Versions};
 use countersign_node::{LinkError, Peer};
 
 use self::{
-    machine::block_on,
     scene::{Scene, Seen, fetch},
+    socket::block_on,
 };
 use crate::{
     FULL,
@@ -47,16 +51,18 @@ fn sweep(way: &str, options: &[&str], versions: Versions, resumed: bool) {
     let server = scene.serve(options);
     with_library(|library| {
         // Makes the connections, the last of them with its `refused`th allocation refused.
-        let attempt = |refused: u64| {
-            let (mut link, made) = counted(0, || scene.link(library, versions, &server));
+        let attempt = |refused: Range<u64>| {
+            let (mut link, made) = counted(0..0, || scene.link(library, versions, &server));
             let mut held = made.bytes;
             if resumed {
-                let (first, used) = counted(0, || block_on(fetch(&mut link, Peer::Server)));
+                let (first, used) = counted(0..0, || {
+                    block_on(fetch(&mut link, Peer::Server, server.address.port()))
+                });
                 assert!(!first.unwrap().resumed, "{way}");
                 held += used.bytes;
             }
             let (seen, used) = counted(refused, || {
-                let seen = block_on(fetch(&mut link, Peer::Server));
+                let seen = block_on(fetch(&mut link, Peer::Server, server.address.port()));
                 drop(link);
                 seen
             });
@@ -70,8 +76,8 @@ fn sweep(way: &str, options: &[&str], versions: Versions, resumed: bool) {
         };
         let (mut failed, mut borne, mut leaks) = (0, 0, Vec::new());
         for refused in (1..MOST).filter(|number| *number <= ALL || number % step == 0) {
-            let (seen, used, lost) = attempt(refused);
-            if !used.refused {
+            let (seen, used, lost) = attempt(refused..refused + 1);
+            if used.refused == 0 {
                 let (seen, used) = whole((seen, used, lost));
                 eprintln!(
                     "records of {IN_CONTENT_LEN} and {OUT_CONTENT_LEN} bytes, {way}: {} of {} allocations refused, one \
@@ -100,7 +106,7 @@ fn sweep(way: &str, options: &[&str], versions: Versions, resumed: bool) {
                 Err(other) => panic!("{way}, allocation {refused}: {other}"),
             }
             if (failed + borne) % OFTEN == 0 {
-                whole(attempt(0));
+                whole(attempt(0..0));
             }
         }
         panic!("{way}: {failed} failed, {borne} did not, and there is no end");

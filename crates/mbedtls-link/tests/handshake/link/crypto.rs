@@ -8,7 +8,9 @@ use countersign_protocol::Es256Verifier as _;
 use esp_formats::secure_boot::{Rsa3072, blocks};
 
 use crate::{
+    FULL,
     authority::{Authority, Kind, Place},
+    heap::counted,
     library::with_library,
 };
 
@@ -95,6 +97,7 @@ fn es256_takes_only_the_signature_and_only_p256() {
             zero[half..half + 32].fill(0);
             assert!(!crypto.es256_verify(&ours, &message, &zero));
         }
+        assert!(!crypto.could_not_check(), "all of these are wrong");
     });
 }
 
@@ -114,7 +117,7 @@ fn takes_what_espsecure_signed_and_nothing_that_differs_in_one_bit() {
         };
         let mut other = digest;
         other[31] ^= 1;
-        if cfg!(any(feature = "full", feature = "prebuilt")) {
+        if cfg!(feature = "rsa") {
             let verify = |rsa: &Rsa3072, digest| {
                 crypto.rsa3072_pss_verify(&rsa.modulus, rsa.exponent, digest, &rsa.signature)
             };
@@ -135,7 +138,51 @@ fn takes_what_espsecure_signed_and_nothing_that_differs_in_one_bit() {
         ecdsa.signature[63] ^= 1;
         ecdsa.point[1] ^= 1;
         assert!(!crypto.p256_verify(&ecdsa.point, &digest, &ecdsa.signature));
+        assert!(!crypto.could_not_check(), "all of these are wrong");
     });
+}
+
+#[test]
+fn a_check_that_finds_no_memory_says_so() {
+    let image = include_bytes!("../../../../esp-formats/tests/data/ok_signed_rsa_p256.bin");
+    let [Ok(first), Ok(second), _] = blocks(image.last_chunk().unwrap()) else {
+        panic!("no blocks");
+    };
+    let (rsa, ecdsa) = (first.rsa3072().unwrap(), second.ecdsa_p256().unwrap());
+    with_library(|library| {
+        let crypto = MbedCrypto::new(library);
+        let digest: &[u8; 32] = second.image_digest.try_into().unwrap();
+        let p256 = || crypto.p256_verify(&ecdsa.point, digest, &ecdsa.signature);
+        let rsa3072 =
+            || crypto.rsa3072_pss_verify(&rsa.modulus, rsa.exponent, digest, &rsa.signature);
+        each_refused("ECDSA on P-256", crypto, p256);
+        if FULL {
+            each_refused("RSA 3072", crypto, rsa3072);
+        }
+    });
+}
+
+/// Refuses the allocations of a check that finds a signature right, one after the other.
+fn each_refused(what: &str, crypto: MbedCrypto<'_>, check: impl Fn() -> bool) {
+    let (right, used) = counted(0..0, &check);
+    assert!(right && used.bytes == 0 && !crypto.could_not_check());
+    let mut borne = 0;
+    for number in 1..=used.allocations {
+        let (right, used) = counted(number..number + 1, &check);
+        assert_eq!(used.bytes, 0, "{what}, allocation {number}");
+        assert_eq!(
+            right,
+            !crypto.could_not_check(),
+            "{what}, allocation {number}"
+        );
+        borne += u64::from(right);
+    }
+    eprintln!(
+        "{what}: {} allocations refused, one after the other; {} checks could not be made",
+        used.allocations,
+        used.allocations - borne
+    );
+    assert!(check());
 }
 
 /// DER of two numbers as r and s, 32 bytes each.

@@ -5,7 +5,7 @@ use countersign_node::{Link as _, LinkError, Peer};
 use embedded_io_async::{Read as _, Write as _};
 use esp_formats::bundle::{Bundle, Format};
 
-use super::machine::{Loopback, Uptime};
+use super::{socket::Loopback, uptime::Uptime};
 use crate::{
     authority::{Authority, Kind, Place, bundle, der, key_der},
     heap::{Use, so_far},
@@ -67,7 +67,12 @@ impl Scene {
             versions,
             ..LinkSettings::new(bundle, bundle, identity)
         };
-        TlsLink::new(library, settings, Loopback(server.address), Uptime::new())
+        TlsLink::new(
+            library,
+            settings,
+            Loopback(server.address.ip()),
+            Uptime::new(),
+        )
     }
 }
 
@@ -75,8 +80,9 @@ impl Scene {
 pub(crate) async fn fetch(
     link: &mut TlsLink<'_, Loopback, Uptime>,
     peer: Peer,
+    port: u16,
 ) -> Result<Seen, LinkError> {
-    let mut connection = link.connect(peer, "localhost", 443, UnixTime(0)).await?;
+    let mut connection = link.connect(peer, "localhost", port, UnixTime(0)).await?;
     let handshake = so_far();
     connection.write_all(b"GET /image HTTP/1.0\r\n\r\n").await?;
     let (mut received, mut buffer) = (0, [0; 1024]);

@@ -1,36 +1,36 @@
-//! The machine around the link: a socket that waits, and time that does not pass.
+//! Sockets that wait, and are not counted as the heap's.
 
 use std::{
     future::Future,
     io::{self, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, TcpStream},
     pin::pin,
+    process,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use countersign_mbedtls_link::Dial;
-use countersign_node::{Clock, LinkError};
+use countersign_node::LinkError;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 
 use crate::heap::uncounted;
 
-/// Runs a future whose sockets wait.
+/// Runs a future whose sockets wait; one that waits for anything else ends the process.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(done) = future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..POLLS {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return done;
         }
     }
+    process::abort()
 }
 
 /// Connects to one address, whatever the host is called.
 #[derive(Debug)]
-pub(crate) struct Loopback(pub(crate) SocketAddr);
+pub(crate) struct Loopback(pub(crate) IpAddr);
 
 /// A socket that waits for half a minute at most.
 #[derive(Debug)]
@@ -39,9 +39,9 @@ pub(crate) struct Socket(TcpStream);
 impl Dial for Loopback {
     type Socket<'a> = Socket;
 
-    async fn dial(&mut self, _: &str, _: u16) -> Result<Socket, LinkError> {
+    async fn dial(&mut self, _: &str, port: u16) -> Result<Socket, LinkError> {
         let stream = uncounted(|| {
-            let stream = TcpStream::connect(self.0)?;
+            let stream = TcpStream::connect((self.0, port))?;
             stream.set_read_timeout(Some(WAIT))?;
             stream.set_write_timeout(Some(WAIT))?;
             stream.set_nodelay(true)?;
@@ -71,24 +71,6 @@ impl Write for Socket {
     }
 }
 
-/// Time that does not pass: nothing here waits but sockets, and these end by themselves.
-#[derive(Debug)]
-pub(crate) struct Uptime;
-
-impl Uptime {
-    pub(crate) const fn new() -> Self {
-        Self
-    }
-}
-
-impl Clock for Uptime {
-    fn uptime_ms(&self) -> u64 {
-        0
-    }
-
-    async fn sleep_ms(&mut self, _: u64) {
-        std::future::pending::<()>().await;
-    }
-}
-
 const WAIT: Duration = Duration::from_secs(30);
+/// Far more than any of these futures takes.
+const POLLS: u32 = 10_000_000;
