@@ -42,10 +42,7 @@ pub enum Error {
         /// How often.
         resets: u32,
     },
-    /// The server in the settings is not an https URL with a host name.
-    #[error("the server in the settings is not an https URL with a host name: {url}")]
-    Server {
-        /// The setting.
-        url: String,
-    },
+    /// The settings are not as a factory leaves them.
+    #[error("the settings are not as the factory leaves them")]
+    Unfit(#[source] countersign_node::provisioned::Unfit),
 }

@@ -1,8 +1,8 @@
 //! What the factory put into the flash: settings, identity, trust.
 
-use countersign_node::settings::server_of;
+use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use countersign_protocol::{Author, AuthorId};
-use countersign_provision::{layout, nvs, secure_cert};
+use countersign_provision::secure_cert;
 use zeroize::Zeroizing;
 
 use crate::crypto::sha256;
@@ -28,30 +28,28 @@ impl Provisioned {
     /// Reads it all, as an app does when it starts.
     pub(super) fn read(flash: &mut FileFlash, stage: &BootStage) -> Result<Self, Error> {
         let mut partition = |label| read_partition(flash, &stage.find_label(label)?);
-        let settings = nvs::read(&partition(layout::NVS)?).map_err(Error::Provision)?;
-        let secret = Zeroizing::new(partition(layout::SECURE_CERT)?);
+        let nvs = partition(NVS)?;
+        let settings = provisioned::Provisioned::read(&nvs).map_err(Error::Unfit)?;
+        let secret = Zeroizing::new(partition(SECURE_CERT)?);
         let secret = secure_cert::read(&secret).map_err(Error::Provision)?;
-        let trust = partition(layout::TRUST)?;
-
-        let (server_host, server_port) =
-            server_of(&settings.server).ok_or_else(|| Error::Server {
-                url: settings.server.clone(),
-            })?;
-        // There is no partition for the anchors of stores yet: a device that is sent to one believes nobody there.
-        let anchors = Anchors {
-            servers: trust,
-            stores: Vec::new(),
+        let servers = partition(TRUST)?;
+        let stores = match partition(TRUST_STORES) {
+            Ok(bytes) => bytes,
+            // Flashed before there was one: no store is believed.
+            Err(Error::MissingPartition { .. }) => Vec::new(),
+            Err(error) => return Err(error),
         };
+        let anchors = Anchors { servers, stores };
         let identity = Identity::new(secret.chain, &secret.key_pem).map_err(Error::Identity)?;
-        let named = |key: Vec<u8>| (AuthorId::from_spki_sha256(&sha256(&key)), key);
+        let named = |key: &[u8]| (AuthorId::from_spki_sha256(&sha256(key)), key.to_vec());
         Ok(Self {
-            server_host: server_host.to_owned(),
-            server_port,
-            product: settings.product,
-            stores: settings.allowed_hosts,
+            server_host: settings.server_host.to_owned(),
+            server_port: settings.server_port,
+            product: settings.product.to_owned(),
+            stores: settings.stores().iter().map(|&host| host.into()).collect(),
             anchors,
             identity,
-            authors: settings.authors.into_iter().map(named).collect(),
+            authors: settings.authors().map(named).collect(),
         })
     }
 

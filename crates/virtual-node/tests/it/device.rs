@@ -140,6 +140,11 @@ impl Author {
 
 /// An app image of some 200 KiB: several ranges.
 pub(crate) fn image(version: &str, payload: &[u8]) -> Vec<u8> {
+    image_of(version, payload, 200_000)
+}
+
+/// One of about so many bytes.
+pub(crate) fn image_of(version: &str, payload: &[u8], filler_len: u32) -> Vec<u8> {
     let composition = Composition {
         chip: ChipId(CHIP),
         secure_version: 0,
@@ -149,7 +154,7 @@ pub(crate) fn image(version: &str, payload: &[u8]) -> Vec<u8> {
         date: "Nov 23 2026",
         idf_version: "v5.5.5",
         payload,
-        filler_len: 200_000,
+        filler_len,
     };
     let mut image = vec![0; composed_len(&composition).unwrap()];
     let len = compose(&composition, &mut image, sha256).unwrap();

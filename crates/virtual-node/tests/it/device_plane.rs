@@ -39,6 +39,8 @@ impl DevicePlane {
         let shared = Arc::clone(&memory);
         let task = tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
+                // Head and body are written apart, and nobody should wait for the second.
+                let _ = tcp.set_nodelay(true);
                 let (acceptor, memory) = (TlsAcceptor::from(config.clone()), shared.clone());
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(tcp).await {

@@ -55,7 +55,7 @@ pub(crate) fn block_on(scenario: impl Future<Output = ()>) {
 
 #[cfg(feature = "mbedtls")]
 pub(crate) mod mbedtls {
-    use std::sync::{Mutex, PoisonError, mpsc};
+    use std::sync::{Mutex, Once, PoisonError, mpsc};
 
     use countersign_virtual_node::{
         Anchors, Ended, Error, Event, Identity, Library, LinkSettings, MbedTlsLink, Memory,
@@ -63,6 +63,7 @@ pub(crate) mod mbedtls {
     };
 
     use super::Tls;
+    use crate::heap::count_the_library;
 
     /// Mbed TLS, as on a chip.
     pub(crate) struct MbedTls<'l>(&'l Library);
@@ -70,10 +71,18 @@ pub(crate) mod mbedtls {
     impl MbedTls<'_> {
         /// There is one library in a process, and the tests are many.
         pub(crate) fn alone(scenario: impl FnOnce(&MbedTls<'_>)) {
-            let _alone = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
-            scenario(&MbedTls(&library().unwrap()));
+            with_library(|library| scenario(&MbedTls(library)));
         }
     }
+
+    /// The library itself, whose allocations are counted where somebody counts.
+    pub(crate) fn with_library(run: impl FnOnce(&Library)) {
+        let _alone = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
+        COUNTS.call_once(count_the_library);
+        run(&library().unwrap());
+    }
+
+    static COUNTS: Once = Once::new();
 
     static LIBRARY: Mutex<()> = Mutex::new(());
 
