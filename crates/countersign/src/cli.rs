@@ -269,7 +269,21 @@ pub(crate) struct DeviceEnroll {
     #[arg(long, value_name = "VERSION", default_value = "v5.5")]
     pub(crate) idf: String,
     #[command(flatten)]
+    pub(crate) stores: Stores,
+    #[command(flatten)]
     pub(crate) wifi: Wifi,
+}
+
+/// Where else a device that runs our own node may fetch images; a stock client has one trust setting for all.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Stores {
+    /// A store: a host other than the server's that our own node may fetch images from; for several, give it again
+    #[arg(long = "store", value_name = "HOST", requires = "bundle")]
+    pub(crate) hosts: Vec<String>,
+    /// Who vouches for the stores: `x509_crt_bundle` of either format, or PEM. Nobody in it can vouch for the server, and no
+    /// store is shown the device's certificate
+    #[arg(long = "store-bundle", value_name = "FILE", requires = "hosts")]
+    pub(crate) bundle: Option<PathBuf>,
 }
 
 /// The network of a board that runs `firmware/esp32c3`; other firmware is told in ways of its own.

@@ -26,7 +26,7 @@ use std::{future::Future, process::ExitCode};
 use anyhow::Result;
 
 pub(crate) use self::{
-    device_enroll::{enroll, write as write_device},
+    device_enroll::{Extra as DeviceExtra, enroll, write as write_device},
     release_publish::publish,
     release_sign::sign,
 };

@@ -1,5 +1,7 @@
 //! `countersign device enroll`: the key is made here and stays in the folder that is written.
 
+mod stores;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,7 @@ use esp_formats::partition_table::Partition;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use self::stores::Stores;
 use crate::{
     cli::{self, DeviceEnroll, Global},
     files::{self, Mode, NewFolder},
@@ -26,17 +29,27 @@ pub(crate) async fn enroll(operator: &mut Operator, asked: &DeviceEnroll) -> Res
         .idf
         .parse()
         .with_context(|| format!("`{}` is no ESP-IDF release; write it as v5.5", asked.idf))?;
-    let wifi = wifi(&asked.wifi)?;
+    let extra = Extra {
+        wifi: wifi(&asked.wifi)?,
+        stores: Stores::read(&asked.stores, idf)?,
+    };
     let folder = NewFolder::begin(&asked.out)?;
     let key = FileKey::create_new(&folder.path().join("device.key"))?;
     let request = certificate_request(&key, &asked.id)?;
     let body = json!({ "id": asked.id, "product": asked.product, "request": request });
     let enrolled: EnrolledView = operator.post("/v1/devices", &body).await?;
-    write(folder.path(), &enrolled, &key, idf, wifi).with_context(|| {
+    write(folder.path(), &enrolled, &key, idf, extra).with_context(|| {
         format!("device `{}` is enrolled, and its folder could not be written; revoke it, and enroll another id", asked.id)
     })?;
     folder.finish()?;
     Ok(enrolled)
+}
+
+/// What a device is told that its server does not know.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) wifi: Option<nvs::Wifi>,
+    pub(crate) stores: Option<Stores>,
 }
 
 /// Writes what an enrolled device needs, but for its private key, into `folder`.
@@ -45,8 +58,13 @@ pub(crate) fn write(
     enrolled: &EnrolledView,
     key: &FileKey,
     idf: IdfRelease,
-    wifi: Option<nvs::Wifi>,
+    extra: Extra,
 ) -> Result<()> {
+    let Extra { wifi, stores } = extra;
+    let (hosts, store_trust) = match stores {
+        Some(Stores { hosts, bundle }) => (hosts, Some(bundle)),
+        None => (Vec::new(), None),
+    };
     let put = |name: &str, bytes: &[u8], mode| files::write(&folder.join(name), bytes, mode);
     let chain = pem::certificates(enrolled.chain.as_bytes())?;
     let roots = pem::certificates(enrolled.server_root.as_bytes())?;
@@ -68,7 +86,7 @@ pub(crate) fn write(
         product: enrolled.product.clone(),
         device: enrolled.id.clone(),
         authors: authors.clone(),
-        allowed_hosts: Vec::new(),
+        allowed_hosts: hosts,
         wifi,
     };
     let ders: Vec<Vec<u8>> = chain
@@ -82,10 +100,11 @@ pub(crate) fn write(
             .with_context(|| format!("no partition {label}"))
     };
     let size = |partition: &Partition| usize::try_from(partition.size);
-    let (nvs_at, cert_at, trust_at) = (
+    let (nvs_at, cert_at, trust_at, stores_at) = (
         place(layout::NVS)?,
         place(layout::SECURE_CERT)?,
         place(layout::TRUST)?,
+        place(layout::TRUST_STORES)?,
     );
     let pem_key = key.to_pkcs8_pem()?;
     let secure_cert = secure_cert::build(&ders, &pem_key, server_root.der(), size(&cert_at)?)?;
@@ -97,6 +116,9 @@ pub(crate) fn write(
         Mode::Public,
     )?;
     put(TRUST, &bundle, Mode::Public)?;
+    if let Some(bundle) = &store_trust {
+        put(TRUST_STORES, bundle, Mode::Public)?;
+    }
     for (n, author) in authors.iter().enumerate() {
         let name = format!("author-{}.pem", n + 1);
         put(
@@ -125,12 +147,15 @@ pub(crate) fn write(
     put("partition-table.bin", &flash.encode_table()?, Mode::Public)?;
     // Where the partitions go, as `esptool write-flash @flash_args` reads it.
     let at = |offset: u32, name: &str| format!("{offset:#x} {name}\n");
-    let flash_args = [
+    let mut flash_args = vec![
         at(esp_formats::partition_table::OFFSET, "partition-table.bin"),
         at(nvs_at.offset, NVS),
         at(cert_at.offset, SECURE_CERT),
         at(trust_at.offset, TRUST),
     ];
+    if store_trust.is_some() {
+        flash_args.push(at(stores_at.offset, TRUST_STORES));
+    }
     put("flash_args", flash_args.concat().as_bytes(), Mode::Public)
 }
 
@@ -179,45 +204,49 @@ pub(super) async fn run(global: &Global, asked: &DeviceEnroll) -> Result<()> {
             "urn": enrolled.urn,
             "serial": enrolled.serial,
             "folder": asked.out,
+            "stores": asked.stores.hosts,
         }));
     }
     println!("enrolled {} as {}", enrolled.id, enrolled.urn);
     let row = |name: &str, what: &str| vec![format!("  {name}"), what.to_owned()];
-    output::table(
-        &[&format!("in {}", asked.out.display()), ""],
-        vec![
-            row(
-                "device.key",
-                "its private key: nowhere else, give it to nobody",
-            ),
-            row("device.pem", "its certificate, and the issuing authority's"),
-            row(
-                "server-root.pem",
-                "the root of the servers that it shall trust",
-            ),
-            row(
-                "x509_crt_bundle",
-                "the same for ESP-IDF, as its certificate bundle",
-            ),
-            row("author-1.pem …", "who may sign its releases"),
-            row(
-                "nvs.bin, nvs.csv",
-                "its settings; the same for ESP-IDF's generator",
-            ),
-            row(
-                "esp_secure_cert.bin",
-                "its key and certificates, for the partition of that name",
-            ),
-            row(
-                "partition-table.bin, partitions.csv",
-                "the partition table that these fit; the same for an ESP-IDF project",
-            ),
-            row(
-                "flash_args",
-                "where they go: esptool write-flash @flash_args, in that folder",
-            ),
-        ],
-    );
+    let mut rows = vec![
+        row(
+            "device.key",
+            "its private key: nowhere else, give it to nobody",
+        ),
+        row("device.pem", "its certificate, and the issuing authority's"),
+        row(
+            "server-root.pem",
+            "the root of the servers that it shall trust",
+        ),
+        row(
+            "x509_crt_bundle",
+            "the same for ESP-IDF, as its certificate bundle",
+        ),
+        row("author-1.pem …", "who may sign its releases"),
+        row(
+            "nvs.bin, nvs.csv",
+            "its settings; the same for ESP-IDF's generator",
+        ),
+        row(
+            "esp_secure_cert.bin",
+            "its key and certificates, for the partition of that name",
+        ),
+        row(
+            "partition-table.bin, partitions.csv",
+            "the partition table that these fit; the same for an ESP-IDF project",
+        ),
+        row(
+            "flash_args",
+            "where they go: esptool write-flash @flash_args, in that folder",
+        ),
+    ];
+    if asked.stores.bundle.is_some() {
+        let what = "whom it shall trust as a store, for our own node";
+        // Beside the other bundle.
+        rows.insert(BUNDLES, row(TRUST_STORES, what));
+    }
+    output::table(&[&format!("in {}", asked.out.display()), ""], rows);
     Ok(())
 }
 
@@ -227,3 +256,7 @@ pub(crate) const NVS: &str = "nvs.bin";
 pub(crate) const SECURE_CERT: &str = "esp_secure_cert.bin";
 /// The trust bundle.
 pub(crate) const TRUST: &str = "x509_crt_bundle";
+/// The same for stores, where there are any.
+pub(crate) const TRUST_STORES: &str = "x509_crt_bundle.stores";
+/// How many files are told of up to the first bundle.
+const BUNDLES: usize = 4;

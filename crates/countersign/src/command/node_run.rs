@@ -16,7 +16,7 @@ use countersign_virtual_node::{
 use esp_formats::app_image::ChipId;
 use indicatif::ProgressBar;
 
-use super::device_enroll::{NVS, SECURE_CERT, TRUST};
+use super::device_enroll::{NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use crate::{
     cli::{Global, NodeRun, TlsLibrary},
     files::{self, Mode},
@@ -80,6 +80,11 @@ fn make_flash(path: &Path, asked: &NodeRun) -> Result<()> {
         })
     };
     let (nvs, secure_cert, trust) = (part(NVS)?, part(SECURE_CERT)?, part(TRUST)?);
+    // A device without stores has none.
+    let stores = match asked.dir.join(TRUST_STORES) {
+        path if path.exists() => files::read(&path)?,
+        _ => Vec::new(),
+    };
     let app = match &asked.image {
         Some(image) => {
             let bytes = files::read(image)?;
@@ -110,6 +115,7 @@ fn make_flash(path: &Path, asked: &NodeRun) -> Result<()> {
             data(layout::NVS, &nvs),
             data(layout::SECURE_CERT, &secure_cert),
             data(layout::TRUST, &trust),
+            data(layout::TRUST_STORES, &stores),
             data(layout::OTA_0, &app),
         ],
     )?;

@@ -32,6 +32,12 @@ pub(super) fn make(stage: &Stage, honest: &EnrolledView) -> Result<()> {
         ..honest.clone()
     };
     let idf: IdfRelease = story::IDF.parse().context(story::IDF)?;
-    command::write_device(folder.path(), &identity, &device_key, idf, None)?;
+    command::write_device(
+        folder.path(),
+        &identity,
+        &device_key,
+        idf,
+        command::DeviceExtra::default(),
+    )?;
     folder.finish()
 }

@@ -249,6 +249,7 @@ impl Story<'_> {
     /// Gives a device its identity, in a folder of the stage.
     pub(super) async fn enroll_as(&self, id: &str, out: PathBuf) -> Result<EnrolledView> {
         let asked = cli::DeviceEnroll {
+            stores: cli::Stores::default(),
             wifi: cli::Wifi::default(),
             id: id.to_owned(),
             out,
@@ -350,7 +351,7 @@ fn end_addresses_soon(settings: &Path) -> Result<()> {
 pub(super) fn write_again(folder: &Path, enrolled: &EnrolledView) -> Result<()> {
     let key = FileKey::load(&folder.join("device.key"))?;
     let idf: IdfRelease = IDF.parse().context(IDF)?;
-    command::write_device(folder, enrolled, &key, idf, None)
+    command::write_device(folder, enrolled, &key, idf, command::DeviceExtra::default())
 }
 
 fn version_of(event: Option<&serde_json::Value>) -> Result<String> {
