@@ -78,7 +78,7 @@ pub(crate) async fn run(spawner: Spawner, peripherals: Peripherals) -> Result<()
         server_port: device.server_port,
         product: device.product,
         authors: &authors,
-        stores: device.stores,
+        stores: device.hosts,
         // The boot loader's to check, where the chip has Secure Boot: what it turns down is gone back from.
         secure_boot: None,
         secure_version: secure_version(),
@@ -92,8 +92,7 @@ pub(crate) async fn run(spawner: Spawner, peripherals: Peripherals) -> Result<()
     let fault: &'static Cell<Option<Error>> = FAULT.init(Cell::new(None));
     let link = LinkSettings {
         fault: Some(fault),
-        // There is no partition for the anchors of stores yet: a device that is sent to one believes nobody there.
-        ..LinkSettings::new(device.servers, None, device.identity)
+        ..LinkSettings::new(device.servers, device.stores, device.identity)
     };
     let dialer = Dialer::new(stack, RECEIVE.take(), SEND.take());
     let parts = Parts::<Board> {

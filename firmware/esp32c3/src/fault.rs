@@ -25,21 +25,6 @@ pub(crate) enum Fault {
         "the partition table has no `{0}`; flash the device's own partition-table.bin (esptool write-flash @flash_args)"
     )]
     MissingPartition(&'static str),
-    /// Nothing of that name is in the settings.
-    #[error(
-        "the settings have no `{0}`; write it into namespace `countersign` of the partition `nvs`"
-    )]
-    MissingSetting(&'static str),
-    /// What is in a partition is not what should be there.
-    #[error("the partition `{label}` holds no {what} ({source}); flash the device's folder again")]
-    Partition {
-        /// The partition.
-        label: &'static str,
-        /// What should be in it.
-        what: &'static str,
-        /// What is wrong, and at which byte of it.
-        source: esp_formats::Error,
-    },
     /// The partition table cannot be read.
     #[error(
         "there is no partition table at {offset:#x} ({source}); flash the device's own partition-table.bin"
@@ -50,11 +35,6 @@ pub(crate) enum Fault {
         /// What is wrong with it.
         source: esp_formats::Error,
     },
-    /// An entry of `esp_secure_cert` is not there, or kept where only other programs can use it.
-    #[error(
-        "esp_secure_cert has no {0} that this program can use; flash the device's folder again"
-    )]
-    Identity(&'static str),
     /// The node stopped.
     #[error("{0}")]
     Node(countersign_node::Error),
@@ -73,4 +53,7 @@ pub(crate) enum Fault {
     /// A task could not be started.
     #[error("a task does not start: {0:?}")]
     Task(embassy_executor::SpawnError),
+    /// What is in a partition is not as the factory leaves it.
+    #[error("{0}; flash the device's folder again")]
+    Unfit(#[from] countersign_node::provisioned::Unfit),
 }

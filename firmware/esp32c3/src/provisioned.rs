@@ -9,11 +9,9 @@ mod settings;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use countersign_mbedtls_link::Identity;
-use esp_formats::{
-    bundle::Bundle,
-    nvs::Nvs,
-    secure_cert::{self, Kind},
-};
+use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES};
+use esp_formats::bundle::Bundle;
+use esp_println::println;
 
 pub(crate) use self::chip::Chip;
 use crate::fault::Fault;
@@ -32,11 +30,13 @@ pub(crate) struct Provisioned {
     /// `SubjectPublicKeyInfo` (DER) of each author.
     pub(crate) authors: &'static [&'static [u8]],
     /// Hosts that images may come from, beside the server.
-    pub(crate) stores: &'static [&'static str],
+    pub(crate) hosts: &'static [&'static str],
     /// The device's chain and key.
     pub(crate) identity: Identity<'static>,
     /// Who vouches for our servers.
     pub(crate) servers: Bundle<'static>,
+    /// Who vouches for stores, if anybody does.
+    pub(crate) stores: Option<Bundle<'static>>,
     /// Which network to join.
     pub(crate) wifi: Wifi,
 }
@@ -61,48 +61,63 @@ impl core::fmt::Debug for Wifi {
 }
 
 impl Provisioned {
-    /// Reads the partitions `nvs`, `esp_secure_cert` and `trust`.
+    /// Reads the partitions that `countersign device enroll` writes, each let go before the next.
     pub(crate) fn read(chip: &mut Chip) -> Result<Self, Fault> {
-        let (identity, servers) = (identity(chip)?, servers(chip)?);
-        let bytes = chip.partition(NVS)?;
-        let nvs = Nvs::parse(&bytes).map_err(|source| Fault::Partition {
-            label: NVS,
-            what: "settings",
-            source,
-        })?;
-        settings::read(&nvs, identity, servers)
+        let (identity, servers, stores) = (identity(chip)?, servers(chip)?, stores(chip)?);
+        let nvs = chip.partition(NVS)?;
+        let settings = provisioned::Provisioned::read(&nvs)?;
+        let hosts = settings.stores().iter().map(|host| keep_text(host));
+        Ok(Self {
+            device: keep_text(settings.device),
+            server_host: keep_text(settings.server_host),
+            server_port: settings.server_port,
+            product: keep_text(settings.product),
+            authors: keep_all(settings.authors().map(keep).collect()),
+            hosts: keep_all(hosts.collect()),
+            identity,
+            servers,
+            stores,
+            wifi: settings::wifi(&nvs)?,
+        })
     }
 }
 
 /// The device's chain and key, PEM with their closing NULs.
 fn identity(chip: &mut Chip) -> Result<Identity<'static>, Fault> {
     let bytes = chip.partition(SECURE_CERT)?;
-    let entry = |kind, what| {
-        let found = secure_cert::find(&bytes, kind, 0).map_err(|source| Fault::Partition {
-            label: SECURE_CERT,
-            what,
-            source,
-        })?;
-        // Flags say that a key is sealed, or in the chip's own key store.
-        let entry = found.filter(|entry| entry.flags == 0);
-        Ok(keep(entry.ok_or(Fault::Identity(what))?.data))
-    };
+    let identity = provisioned::identity(&bytes)?;
     Ok(Identity {
-        chain: entry(Kind::DEVICE_CERTIFICATE, "certificate")?,
-        key: entry(Kind::PRIVATE_KEY, "private key")?,
+        chain: keep(identity.chain),
+        key: keep(identity.key),
     })
 }
 
 /// Who vouches for our servers.
 fn servers(chip: &mut Chip) -> Result<Bundle<'static>, Fault> {
     let bytes = chip.partition(TRUST)?;
-    let fault = |source| Fault::Partition {
-        label: TRUST,
-        what: "trust bundle",
-        source,
+    Ok(kept(provisioned::servers(&bytes)?)?)
+}
+
+/// Who vouches for stores. Where that is damaged the app goes on, since its server still reaches it.
+fn stores(chip: &mut Chip) -> Result<Option<Bundle<'static>>, Fault> {
+    let bytes = match chip.partition(TRUST_STORES) {
+        // Flashed before there was one.
+        Err(Fault::MissingPartition(_)) => return Ok(None),
+        bytes => bytes?,
     };
-    let bundle = Bundle::parse_prefix(&bytes).map_err(fault)?;
-    Bundle::parse(keep(bundle.as_bytes())).map_err(fault)
+    match provisioned::stores(&bytes) {
+        Ok(None) => Ok(None),
+        Ok(Some(bundle)) => Ok(Some(kept(bundle)?)),
+        Err(unfit) => {
+            println!("no store is believed: {unfit}");
+            Ok(None)
+        }
+    }
+}
+
+/// Keeps a bundle, without what follows it in its partition.
+fn kept(bundle: Bundle<'_>) -> Result<Bundle<'static>, provisioned::Unfit> {
+    provisioned::servers(keep(bundle.as_bytes()))
 }
 
 /// Keeps bytes until the reset.
@@ -119,8 +134,3 @@ fn keep_all<T>(list: Vec<T>) -> &'static [T] {
 fn keep_text(text: &str) -> &'static str {
     Box::leak(Box::from(text))
 }
-
-/// The labels that `countersign device enroll` writes.
-const NVS: &str = "nvs";
-const SECURE_CERT: &str = "esp_secure_cert";
-const TRUST: &str = "trust";

@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed={VERSION}");
     let version = env::var(VERSION).unwrap_or_else(|_| "1.0.0".to_owned());
     let descriptor = AppDescriptor {
-        secure_version: 0,
+        // So that there is a lower one, which a device has to refuse.
+        secure_version: 1,
         version: &version,
         project_name: "qemu-virt",
         // Always the same, so that the same sources give the same image. The node takes it for the earliest that now can

@@ -38,6 +38,7 @@ extern "C" fn main(slot: u32) -> ! {
         }
     }
     timer::arm(run::WATCHDOG_MS);
+    clock::init();
     heap::init();
     let running = u8::try_from(slot).ok();
     if let Err(error) = node::run(running) {

@@ -3,10 +3,11 @@
 //! The network is QEMU's own: the machine is 10.0.2.15, and reaches what the command line lets it reach. Names are found
 //! in a table, since there is nobody to ask.
 
-use core::{future::poll_fn, net::Ipv4Addr, task::Poll};
+use core::{cell::Cell, future::poll_fn, net::Ipv4Addr, task::Poll};
 
 use countersign_mbedtls_link::Dial;
 use countersign_node::LinkError;
+use critical_section::Mutex;
 use embedded_io_async::{ErrorType, Read, Write};
 use qemu_virt_machine::timer;
 use smoltcp::{
@@ -76,6 +77,29 @@ impl Network {
     }
 }
 
+/// Bytes of connections since the start, without what TCP and IP add.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    pub(crate) sent: usize,
+    pub(crate) taken: usize,
+}
+
+/// How many bytes were sent, and how many were read.
+pub(crate) fn moved() -> Moved {
+    critical_section::with(|section| MOVED.borrow(section).get())
+}
+
+/// Counts what came of a call.
+fn count(moved: &Result<usize, LinkError>, which: impl FnOnce(&mut Moved) -> &mut usize) {
+    let more = *moved.as_ref().unwrap_or(&0);
+    critical_section::with(|section| {
+        let all = MOVED.borrow(section);
+        let mut now = all.get();
+        *which(&mut now) += more;
+        all.set(now);
+    });
+}
+
 /// Dials by the network.
 pub(crate) struct Dialler(pub(crate) &'static mut Network);
 
@@ -132,6 +156,7 @@ impl Read for Connection<'_> {
             }
             if socket.can_recv() {
                 let read = socket.recv_slice(into).map_err(|_| LinkError::Broken);
+                count(&read, |moved| &mut moved.taken);
                 // So that the peer learns of the room.
                 self.network.poll();
                 return Poll::Ready(read);
@@ -158,6 +183,7 @@ impl Write for Connection<'_> {
                 return Poll::Pending;
             }
             let sent = socket.send_slice(bytes).map_err(|_| LinkError::Broken);
+            count(&sent, |moved| &mut moved.sent);
             self.network.poll();
             Poll::Ready(sent)
         })
@@ -195,6 +221,7 @@ const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 /// The first port of RFC 6335's dynamic ones.
 const FIRST_PORT: u16 = 0xC000;
 
+static MOVED: Mutex<Cell<Moved>> = Mutex::new(Cell::new(Moved { sent: 0, taken: 0 }));
 static NETWORK: Once<Option<Network>> = Once::new(None);
 static STORAGE: Once<[SocketStorage<'static>; 1]> = Once::new([SocketStorage::EMPTY]);
 /// What may be on its way to us.

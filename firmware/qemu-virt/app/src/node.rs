@@ -1,24 +1,26 @@
 //! The node, with what this machine has for it.
 
-use core::pin::pin;
+use core::{pin::pin, slice};
 
 use countersign_mbedtls_link::{Library, LinkSettings, MbedCrypto, TlsLink, Versions};
 use countersign_node::{
-    Buffers, Clock as _, Crypto as _, Next, Node, Pace, Parts, Platform, Settings, Sha256 as _,
+    Blocks, Buffers, Clock as _, Crypto as _, Next, Node, Pace, Parts, Platform, Scheme,
+    SecureBoot, Settings, Sha256 as _, provisioned::MAX_NUMBERED,
 };
 use countersign_protocol::{Author, AuthorId, UnixTime};
 use qemu_virt_machine::{
     chip::{self, Chip},
+    efuse::{Efuse, Garbled},
     say,
 };
 
 use crate::{
-    clock::Uptime,
+    clock::{Uptime, Waits},
     ethernet::Ethernet,
     heap,
     net::{Dialler, Network},
     once::Once,
-    provisioned::{Provisioned, Unfit},
+    provisioned::{self, Provisioned},
     random::Random,
     run::block_on,
     settings,
@@ -31,7 +33,10 @@ use crate::{
 pub(crate) enum Halt {
     /// The flash does not hold what a device needs.
     #[error("the flash is not as a factory leaves it: {0}")]
-    Unfit(#[from] Unfit),
+    Unfit(#[from] provisioned::Fault),
+    /// What was burnt into the machine.
+    #[error(transparent)]
+    Efuse(#[from] Garbled),
     /// A device is not there, or somebody took it.
     #[error("the machine has no {0}")]
     Machine(&'static str),
@@ -47,7 +52,12 @@ pub(crate) enum Halt {
 pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
     let told = settings::Settings::read();
     let (_, mut chip) = chip::take().ok_or(Halt::Machine("flash"))?;
-    let device = Provisioned::read(&mut chip)?;
+    let Provisioned {
+        settings: device,
+        identity,
+        servers,
+        stores,
+    } = Provisioned::read(&mut chip)?;
     let devices = Devices::find().ok_or(Halt::Machine("network, or no random numbers"))?;
     let random = Random::new(devices.rng);
     let ethernet = Adapter::new(devices.net).and_then(Ethernet::new);
@@ -74,7 +84,7 @@ pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
             id: AuthorId([0; 8]),
             public_key: &[],
         }
-    }; 4];
+    }; MAX_NUMBERED];
     let mut known = 0;
     for (author, public_key) in authors.iter_mut().zip(device.authors()) {
         let mut digest = crypto.sha256();
@@ -83,23 +93,34 @@ pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
         *author = Author { id, public_key };
         known += 1;
     }
+    let efuse = Efuse::read()?;
+    let trusted = efuse.secure_boot.map(|key| {
+        let scheme = if key.rsa {
+            Scheme::Rsa3072
+        } else {
+            Scheme::EcdsaP256
+        };
+        (scheme, key.digest)
+    });
     let settings = Settings {
         server_host: device.server_host,
         server_port: device.server_port,
         product: device.product,
         authors: authors.get(..known).unwrap_or_default(),
-        stores: &[],
-        // No key is burnt into this machine.
-        secure_boot: None,
-        secure_version: 0,
+        stores: device.stores(),
+        secure_boot: trusted.as_ref().map(|(scheme, key)| SecureBoot {
+            scheme: *scheme,
+            keys: slice::from_ref(key),
+            blocks: Blocks::Any,
+        }),
+        secure_version: efuse.secure_version,
         built: BUILT,
         running_slot: running,
         rollback: true,
         partition_table: esp_formats::partition_table::OFFSET,
         pace: pace(told.every_s),
     };
-    // There is no partition for the anchors of stores yet: in one, the device would believe nobody.
-    let mut link = LinkSettings::new(device.servers, None, device.identity);
+    let mut link = LinkSettings::new(servers, stores, identity);
     if told.tls12_only {
         link.versions = Versions::Tls12;
     }
@@ -110,7 +131,7 @@ pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
             link: TlsLink::new(&library, link, Dialler(network), Uptime),
             count,
         },
-        clock: Uptime,
+        clock: Waits,
         entropy: random,
         crypto,
         observer: Watcher { count },
@@ -120,10 +141,13 @@ pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
         let mut node = Node::open(&settings, parts, buffers).await?;
         loop {
             let next = node.cycle().await?;
-            watcher::tell_memory();
+            watcher::tell_use();
             match next {
                 Next::Reboot => return Ok(()),
-                Next::Sleep { seconds } => Uptime.sleep_ms(u64::from(seconds) * 1000).await,
+                Next::Sleep { seconds } => {
+                    say!("app: nothing to do for {seconds} s");
+                    Waits.sleep_ms(u64::from(seconds) * 1000).await;
+                }
             }
         }
     });
@@ -145,7 +169,7 @@ struct Machine<'a>(core::marker::PhantomData<&'a ()>);
 impl<'a> Platform for Machine<'a> {
     type Flash = Chip;
     type Link = Told<'a>;
-    type Clock = Uptime;
+    type Clock = Waits;
     type Entropy = Random;
     type Crypto = MbedCrypto<'a>;
     type Observer = Watcher;

@@ -1,105 +1,83 @@
-//! What the factory put into the flash: settings, identity, trust. As the virtual ESP32 reads it.
+//! What the factory put into the flash, read in place.
 
 use countersign_mbedtls_link::Identity;
-use countersign_node::settings::server_of;
+use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES, Unfit};
 use esp_formats::{
     bundle::Bundle,
-    nvs::Nvs,
     partition_table::{self, PartitionTable},
-    secure_cert::{self, Kind},
 };
-use qemu_virt_machine::chip::{Chip, ChipError};
+use qemu_virt_machine::{
+    chip::{Chip, ChipError},
+    say,
+};
 
-/// What the factory put into the flash; texts and certificates are read in place.
+/// What the factory put into the flash.
 pub(crate) struct Provisioned {
-    pub(crate) server_host: &'static str,
-    pub(crate) server_port: u16,
-    pub(crate) product: &'static str,
-    pub(crate) device: &'static str,
-    pub(crate) servers: Bundle<'static>,
+    pub(crate) settings: provisioned::Provisioned<'static>,
     pub(crate) identity: Identity<'static>,
-    authors: [([u8; MAX_KEY], usize); MAX_AUTHORS],
+    pub(crate) servers: Bundle<'static>,
+    pub(crate) stores: Option<Bundle<'static>>,
 }
 
-/// What is not as a factory leaves it.
+/// Why it cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unfit {
+pub(crate) enum Fault {
     /// The flash.
     #[error(transparent)]
     Chip(#[from] ChipError),
-    /// Something in it is damaged, or no such thing.
-    #[error("{0}: {1}")]
-    Damaged(&'static str, esp_formats::Error),
-    /// Something is not there.
+    /// A partition is not in the table.
     #[error("there is no {0}")]
     Missing(&'static str),
-    /// The setting `server` is no https URL of a host and a port.
-    #[error("the setting server is no https URL")]
-    Server,
+    /// The partition table.
+    #[error("the partition table: {0}")]
+    Table(esp_formats::Error),
+    /// What is in a partition.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
 impl Provisioned {
     /// Reads it, and sees to it that nothing writes there while the app runs.
-    pub(crate) fn read(chip: &mut Chip) -> Result<Self, Unfit> {
-        let nvs = partition(chip, "nvs")?;
-        let secret = partition(chip, "esp_secure_cert")?;
-        let trust = partition(chip, "trust")?;
-
-        let damaged = |what| move |error| Unfit::Damaged(what, error);
-        let nvs = Nvs::parse(nvs).map_err(damaged("nvs"))?;
-        let text = |key| {
-            let found = nvs.text(NAMESPACE, key).map_err(damaged(key))?;
-            found.ok_or(Unfit::Missing(key))
-        };
-        let mut authors = [([0; MAX_KEY], 0); MAX_AUTHORS];
-        for (key, (bytes, len)) in AUTHORS.iter().zip(&mut authors) {
-            let found = nvs.blob(NAMESPACE, key, bytes).map_err(damaged(key))?;
-            *len = found.map_or(0, <[u8]>::len);
-        }
-        let entry = |what, kind| {
-            let found = secure_cert::find(secret, kind, 0).map_err(damaged(what))?;
-            found.map(|entry| entry.data).ok_or(Unfit::Missing(what))
-        };
-        let (server_host, server_port) = server_of(text("server")?).ok_or(Unfit::Server)?;
+    pub(crate) fn read(chip: &mut Chip) -> Result<Self, Fault> {
+        let mut needed = |label| partition(chip, label)?.ok_or(Fault::Missing(label));
+        let (nvs, secret, trust) = (needed(NVS)?, needed(SECURE_CERT)?, needed(TRUST)?);
+        let identity = provisioned::identity(secret)?;
         Ok(Self {
-            server_host,
-            server_port,
-            product: text("product")?,
-            device: text("device")?,
-            servers: Bundle::parse_prefix(trust).map_err(damaged("trust"))?,
+            settings: provisioned::Provisioned::read(nvs)?,
             identity: Identity {
-                chain: entry("certificate", Kind::DEVICE_CERTIFICATE)?,
-                key: entry("key", Kind::PRIVATE_KEY)?,
+                chain: identity.chain,
+                key: identity.key,
             },
-            authors,
+            servers: provisioned::servers(trust)?,
+            stores: stores(chip)?,
         })
-    }
-
-    /// The authors' public keys, in DER.
-    pub(crate) fn authors(&self) -> impl Iterator<Item = &[u8]> {
-        let keys = self.authors.iter().filter(|(_, len)| *len > 0);
-        keys.filter_map(|(bytes, len)| bytes.get(..*len))
     }
 }
 
-/// A partition's bytes, by its label.
-fn partition(chip: &mut Chip, label: &'static str) -> Result<&'static [u8], Unfit> {
+/// Who vouches for stores. Where that is damaged the app goes on, since its server still reaches it.
+fn stores(chip: &mut Chip) -> Result<Option<Bundle<'static>>, Fault> {
+    let Some(bytes) = partition(chip, TRUST_STORES)? else {
+        return Ok(None);
+    };
+    Ok(provisioned::stores(bytes).unwrap_or_else(|error| {
+        say!("app: no store is believed: {error}");
+        None
+    }))
+}
+
+/// A partition's bytes, by its label; nothing where there is no such partition.
+fn partition(chip: &mut Chip, label: &'static str) -> Result<Option<&'static [u8]>, Fault> {
     let at = to_usize(partition_table::OFFSET);
     let table = chip.bytes(at..at + partition_table::LEN)?;
-    let table = PartitionTable::parse(table)
-        .map_err(|error| Unfit::Damaged("the partition table", error))?;
-    let found = table.find_label(label).ok_or(Unfit::Missing(label))?;
+    let table = PartitionTable::parse(table).map_err(Fault::Table)?;
+    let Some(found) = table.find_label(label) else {
+        return Ok(None);
+    };
     let start = to_usize(found.offset);
-    Ok(chip.freeze(start..start.saturating_add(to_usize(found.size)))?)
+    let bytes = chip.freeze(start..start.saturating_add(to_usize(found.size)))?;
+    Ok(Some(bytes))
 }
 
 fn to_usize(value: u32) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
-
-/// Namespace of all keys; what they mean is in `docs/formats.md`.
-const NAMESPACE: &str = "countersign";
-const AUTHORS: [&str; MAX_AUTHORS] = ["author0", "author1", "author2", "author3"];
-const MAX_AUTHORS: usize = 4;
-/// A `SubjectPublicKeyInfo` on P-256 has 91 bytes.
-const MAX_KEY: usize = 128;

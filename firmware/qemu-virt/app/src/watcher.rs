@@ -7,7 +7,7 @@ use qemu_virt_machine::{say, timer};
 
 use crate::{
     clock::Uptime,
-    heap,
+    heap, net,
     net::{Connection, Dialler},
     run, start,
 };
@@ -23,7 +23,7 @@ impl Observer for Watcher {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::CheckedIn { next_s } => say!("node: checked in, again in {next_s} s"),
-            Event::CheckInFailed(reason) => say!("node: check-in failed: {reason:?}"),
+            Event::CheckInFailed(reason) => say!("node: check-in failed: {}", reason.code()),
             Event::ServerBusy { seconds } => say!("node: the server is busy, again in {seconds} s"),
             Event::Offered { version, size } => {
                 say!("node: offered {version}, {size} bytes");
@@ -48,9 +48,9 @@ impl Observer for Watcher {
             Event::Confirmed => say!("node: confirmed {VERSION}"),
             Event::RolledBack => say!("node: the boot stage went back; that release is barred"),
             Event::SelfTestFailed => say!("node: no server reached on the first boot"),
-            Event::Refused(reason) => say!("node: refused: {reason:?}"),
-            Event::Failed(reason) => say!("node: failed: {reason:?}"),
-            Event::Reported(outcome) => say!("node: reported {outcome:?}"),
+            Event::Refused(reason) => say!("node: refused: {}", reason.code()),
+            Event::Failed(reason) => say!("node: failed: {}", reason.code()),
+            Event::Reported(outcome) => say!("node: reported {}", outcome.code()),
             other => say!("node: {other:?}"),
         }
     }
@@ -64,8 +64,8 @@ impl Watcher {
     }
 }
 
-/// Tells how much memory was ever used.
-pub(crate) fn tell_memory() {
+/// Tells how much memory was ever used, and how much came from the network.
+pub(crate) fn tell_use() {
     let heap = heap::used();
     let (stack, of_stack) = start::stack();
     say!(
@@ -74,6 +74,7 @@ pub(crate) fn tell_memory() {
         heap.peak,
         heap.size,
     );
+    say!("network: {} bytes taken", net::moved().taken);
 }
 
 /// A link that tells of its connections.
@@ -96,7 +97,7 @@ impl Link for Told<'_> {
         port: u16,
         floor: UnixTime,
     ) -> Result<Self::Connection<'_>, LinkError> {
-        let (ms, before) = (timer::uptime_ms(), run::worked());
+        let (ms, before, bytes) = (timer::uptime_ms(), run::worked(), net::moved());
         let connected = self.link.connect(peer, host, port, floor).await;
         let took = timer::uptime_ms() - ms;
         match &connected {
@@ -107,14 +108,16 @@ impl Link for Told<'_> {
                     ""
                 };
                 let (version, suite) = (connection.version(), connection.suite());
-                say!("link: {host} by {version} in {took} ms, {suite}{resumed}");
+                say!("link: {host}:{port} by {version} in {took} ms, {suite}{resumed}");
             }
-            Err(error) => say!("link: {host}: {error}"),
+            Err(error) => say!("link: {host}:{port}: {error}"),
         }
         if self.count {
-            let count = run::worked() - before;
+            let (count, moved) = (run::worked() - before, net::moved());
             say!(
-                "count: connecting took {count} instructions; heap {}",
+                "count: connecting took {count} instructions; {} bytes sent, {} taken; heap {}",
+                moved.sent - bytes.sent,
+                moved.taken - bytes.taken,
                 heap::used().now
             );
         }

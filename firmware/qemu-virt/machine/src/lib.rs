@@ -16,6 +16,7 @@
 #![no_std]
 
 pub mod chip;
+pub mod efuse;
 pub mod fw_cfg;
 mod mmio;
 pub mod pflash;

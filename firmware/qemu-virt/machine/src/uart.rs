@@ -1,4 +1,4 @@
-//! The serial line, on which boot stage and app tell what they do.
+//! The serial line, on which boot stage and app tell what they do, and may be told something.
 
 use core::fmt::{self, Write};
 
@@ -24,6 +24,12 @@ pub fn line(text: fmt::Arguments<'_>) {
     let _ = Uart.write_str("\n");
 }
 
+/// A byte that came, if one did.
+pub fn take() -> Option<u8> {
+    let came = mmio::read8(BASE + LINE_STATUS) & DATA_READY != 0;
+    came.then(|| mmio::read8(BASE))
+}
+
 /// Writes a line, as `println!`.
 #[macro_export]
 macro_rules! say {
@@ -33,4 +39,5 @@ macro_rules! say {
 const BASE: usize = 0x1000_0000;
 /// Register 5 of a 16550.
 const LINE_STATUS: usize = 5;
+const DATA_READY: u8 = 0x01;
 const TRANSMITTER_EMPTY: u8 = 0x20;
