@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use self::counts::Counts;
-use crate::{layers, licences, process, workspace};
+use crate::{layers, licences, process, qemu::Kit, workspace};
 
 /// One step of the gate.
 pub(crate) struct Step {
@@ -59,7 +59,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "licences",
-        about: "licences are on the list, and so is each crate that comes twice",
+        about: "licences are on the list, the firmware's too, and so is each crate that comes twice",
         run: |_| licences::run().map(|()| Outcome::Passed),
         needs_tools: false,
     },
@@ -97,7 +97,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "qemu",
         about: "the node on a bare rv32imc machine in QEMU, against a server: lints, and the story with its power cuts",
-        run: |_| qemu::run(),
+        run: qemu::run,
         needs_tools: false,
     },
     Step {
@@ -229,6 +229,15 @@ pub(crate) fn tables() -> Result<()> {
     let context = Context::read()?;
     tools::run(&context)?;
     tests_step::run_tables(&context)
+}
+
+/// Runs the tests that switch the machine in QEMU on, and nothing else.
+///
+/// # Errors
+///
+/// When one of them fails.
+pub(crate) fn scenarios(kit: &Kit) -> Result<()> {
+    tests_step::run_scenarios(&Context::read()?, kit)
 }
 
 impl Context {

@@ -3,12 +3,11 @@
 mod spdx;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::workspace;
+use crate::{riscv, workspace};
 
 /// Licences (SPDX) that a program under MIT or Apache-2.0 may contain without asking anyone.
 const ALLOWED: &[&str] = &[
@@ -28,8 +27,30 @@ const ALLOWED: &[&str] = &[
 /// Crates that may come in two versions, each with its reason: `name: reason` by line.
 const DUPLICATES: &str = include_str!("../duplicates.txt");
 
-/// Checks every package that a build for this machine is made of.
+/// The workspaces beside ours that somebody flashes or runs: where, and whether it is for a chip.
+const FIRMWARE: &[(&str, bool)] = &[
+    ("firmware/qemu-virt", true),
+    ("firmware/esp32c3", true),
+    ("firmware/pack", false),
+];
+
+/// Checks every package that a build for this machine is made of, and those of the firmware.
+///
+/// # Errors
+///
+/// When a licence or a version is not as it should be, or cargo cannot tell.
 pub(crate) fn run() -> Result<()> {
+    ours()?;
+    let host = workspace::rustc("host")?;
+    for (folder, for_chip) in FIRMWARE {
+        let platform = if *for_chip { riscv::TARGET } else { &host };
+        firmware(folder, platform)?;
+    }
+    Ok(())
+}
+
+/// Also sees to it that each crate comes once.
+fn ours() -> Result<()> {
     let metadata = workspace::packages()?;
     let packages: Vec<Package<'_>> = metadata["packages"]
         .as_array()
@@ -68,12 +89,9 @@ pub(crate) fn run() -> Result<()> {
 
 /// Checks the licences of another workspace's packages, in a build for `platform`. Those that come in several versions
 /// are not ours to mend there: a chip's drivers are pinned to each other.
-///
-/// # Errors
-///
-/// When one is not on the list, or cargo cannot tell.
-pub(crate) fn check(manifest: &Path, platform: &str) -> Result<()> {
-    let metadata = workspace::packages_of(manifest, platform)?;
+fn firmware(folder: &str, platform: &str) -> Result<()> {
+    let manifest = workspace::root().join(folder).join("Cargo.toml");
+    let metadata = workspace::packages_of(&manifest, platform)?;
     let packages: Vec<Package<'_>> = metadata["packages"]
         .as_array()
         .into_iter()
@@ -82,17 +100,9 @@ pub(crate) fn check(manifest: &Path, platform: &str) -> Result<()> {
         .collect();
     let faults = refused(&packages);
     if !faults.is_empty() {
-        bail!(
-            "licences of {}:\n  {}",
-            manifest.display(),
-            faults.join("\n  ")
-        );
+        bail!("licences of {folder}:\n  {}", faults.join("\n  "));
     }
-    println!(
-        "licences: {} packages of {}",
-        packages.len(),
-        manifest.display()
-    );
+    println!("licences: {} packages of {folder}", packages.len());
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 mod absences;
 mod debian;
+mod elf;
 mod fuzz;
 mod gate;
 mod layers;
@@ -81,6 +82,8 @@ Usage: cargo xtask COMMAND
   fuzz TARGET [--seconds N]      fuzz one parser of foreign bytes (default: 60 seconds)
   fuzz [--seconds N]             fuzz each of them in turn, and show what came of it (default: 20 seconds each)
   qemu [--seed N] [--keep DIR]   run the node on a bare machine in QEMU, against a server, with power cuts; keep its files
+  qemu --short                   one round of that story
+  qemu --scenarios               play the tests' scenarios against that machine: hostile servers, updates
   qemu --bench [--keep DIR]      count the instructions of its handshakes and downloads, and its memory
   help                           say this
 

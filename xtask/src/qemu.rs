@@ -2,11 +2,11 @@
 
 mod bench;
 mod build;
-mod elf;
 mod emulator;
 mod guest;
 mod heap;
 mod house;
+mod kit;
 mod pack;
 mod pipe;
 mod random;
@@ -18,10 +18,17 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 
-use self::story::{Stage, Told};
+use self::{
+    kit::VERSIONS,
+    story::{Stage, Told},
+};
 use crate::{gate, process, riscv::Core, workspace};
 
-pub(crate) use self::{build::Builds, emulator::Emulator};
+pub(crate) use self::{
+    build::Builds,
+    emulator::Emulator,
+    kit::{Kit, remove},
+};
 
 /// Hands a connection of the machine on to the server; QEMU starts it.
 ///
@@ -37,6 +44,10 @@ pub(crate) fn pipe(address: &str) -> Result<()> {
 struct Asked {
     /// Measures, rather than telling the story.
     bench: bool,
+    /// Plays the tests' scenarios, rather than telling the story.
+    scenarios: bool,
+    /// Tells one round of the story.
+    short: bool,
     keep: Option<PathBuf>,
     seed: Option<u64>,
 }
@@ -54,24 +65,49 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if asked.bench {
         return measure(&emulator, &builds, &asked);
     }
-    tell(&emulator, &builds, &asked)
+    let kit = make_kit(&emulator, &builds)?;
+    if asked.scenarios {
+        return gate::scenarios(&kit);
+    }
+    tell(&emulator, &kit, profile(), &asked)
 }
 
-/// Tells the story for the gate.
+/// Tells the story for the gate, and leaves what the step `tests` plays its scenarios with.
 ///
 /// # Errors
 ///
 /// When a line of the story does not come.
 pub(crate) fn tell_for_gate(emulator: &Emulator, builds: &Builds) -> Result<()> {
-    tell(emulator, builds, &Asked::default())
+    let kit = make_kit(emulator, builds)?;
+    tell(emulator, &kit, profile(), &Asked::default())?;
+    if profile() == PREBUILT {
+        return Ok(());
+    }
+    // One round of it with what is there without a C compiler.
+    let folder = Kit::folder(&workspace::target_dir()?).with_extension(PREBUILT);
+    let versions = VERSIONS.get(..3).unwrap_or_default();
+    let kit = Kit::make(emulator, builds, PREBUILT, versions, folder)?;
+    let asked = Asked {
+        short: true,
+        ..Asked::default()
+    };
+    tell(emulator, &kit, PREBUILT, &asked)
 }
+
+fn make_kit(emulator: &Emulator, builds: &Builds) -> Result<Kit> {
+    let folder = Kit::folder(&workspace::target_dir()?);
+    Kit::make(emulator, builds, profile(), VERSIONS, folder)
+}
+
+/// The library that comes compiled.
+const PREBUILT: &str = "prebuilt";
 
 /// What is enough for our servers, where it can be compiled; else what was compiled beforehand.
 pub(crate) fn profile() -> &'static str {
     if can_compile() {
         "small,records-4096"
     } else {
-        "prebuilt"
+        PREBUILT
     }
 }
 
@@ -81,18 +117,17 @@ fn can_compile() -> bool {
     ["clang", "cmake", "ninja"].into_iter().all(there)
 }
 
-fn tell(emulator: &Emulator, builds: &Builds, asked: &Asked) -> Result<()> {
+fn tell(emulator: &Emulator, kit: &Kit, profile: &str, asked: &Asked) -> Result<()> {
     let folder = Folder::make(asked)?;
     let seed = asked.seed.unwrap_or_else(any_seed);
-    let profile = profile();
     println!("{}, Mbed TLS {profile}, seed {seed}", emulator.version());
     let told = story::tell(&Stage {
         emulator,
-        builds,
+        kit,
         program: program()?,
         folder: folder.path.clone(),
-        profile,
         seed,
+        short: asked.short,
     })
     .with_context(|| format!("with seed {seed}"))?;
     folder.leave()?;
@@ -181,6 +216,14 @@ impl Asked {
                 [] => return Ok(asked),
                 ["--bench", rest @ ..] => {
                     asked.bench = true;
+                    rest
+                }
+                ["--scenarios", rest @ ..] => {
+                    asked.scenarios = true;
+                    rest
+                }
+                ["--short", rest @ ..] => {
+                    asked.short = true;
                     rest
                 }
                 ["--keep", folder, rest @ ..] => {

@@ -37,10 +37,10 @@ pub(crate) fn packages() -> Result<Value> {
     ])
 }
 
-/// All packages that a build of another workspace for `platform` is made of.
+/// The same of another workspace, in a build for `platform`.
 pub(crate) fn packages_of(manifest: &Path, platform: &str) -> Result<Value> {
     let manifest = manifest.to_string_lossy();
-    let args = ["--locked", "--manifest-path", &manifest];
+    let args = ["--locked", "--all-features", "--manifest-path", &manifest];
     metadata(&[&args[..], &["--filter-platform", platform]].concat())
 }
 

@@ -42,12 +42,12 @@ const BUILDS: &[Build] = &[
     },
     Build {
         folder: "small_16k",
-        features: "small",
+        features: "small,rsa,software",
         tested: false,
     },
     Build {
         folder: "small_4k",
-        features: "small,ssl-in-content-len-4096",
+        features: "small,software,ssl-in-content-len-4096",
         tested: true,
     },
 ];

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::counts::Counts;
-use super::{Context, Outcome, esp32c3, mbedtls, tools};
-use crate::{process, workspace};
+use super::{Context, Outcome, esp32c3, mbedtls, qemu, tools};
+use crate::{process, qemu::Kit, workspace};
 
 /// Runs all tests but the documentation's.
 pub(super) fn run(context: &Context) -> Result<Outcome> {
@@ -36,6 +36,7 @@ pub(super) fn run_some(context: &Context, selection: &[&str]) -> Result<Outcome>
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
     cargo.envs(mbedtls::programs(context));
     cargo.envs(esp32c3::packed(context));
+    cargo.envs(qemu::kept(context));
     let (succeeded, lines) = process::watched(&mut cargo)?;
 
     let mut counts = Counts::read(lines.iter().map(String::as_str));
@@ -51,21 +52,10 @@ pub(super) fn run_some(context: &Context, selection: &[&str]) -> Result<Outcome>
 
 /// Runs the tests that print tables, one after the other, and shows what they print.
 pub(super) fn run_tables(context: &Context) -> Result<()> {
-    let mut cargo = process::cargo();
-    cargo.current_dir(workspace::root());
-    cargo.args([
-        "test",
-        "--locked",
-        "--package",
-        "countersign",
-        "--features",
-        mbedtls::program_features(),
-        "--test",
-        "acceptance",
-    ]);
-    cargo.args(["--", "--nocapture", "--test-threads", "1", "_table"]);
+    let mut cargo = acceptance("_table");
     cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
     cargo.envs(mbedtls::programs(context));
+    cargo.envs(qemu::kept(context));
     process::succeed(&mut cargo)?;
 
     let mut cargo = process::cargo();
@@ -73,6 +63,25 @@ pub(super) fn run_tables(context: &Context) -> Result<()> {
     cargo.args(["test", "--locked", "--package", "countersign-node"]);
     cargo.args(["--test", "it", "--", "--nocapture", "_table"]);
     process::succeed(&mut cargo)
+}
+
+/// Runs the tests that switch the machine in QEMU on, one after the other, and shows what they print.
+pub(super) fn run_scenarios(context: &Context, kit: &Kit) -> Result<()> {
+    let mut cargo = acceptance("_qemu");
+    cargo.env("COUNTERSIGN_TEST_TOOLS", tools::bin(context));
+    cargo.env(qemu::VARIABLE, kit.path());
+    process::succeed(&mut cargo)
+}
+
+/// A run of the program's own tests whose names have this in them, one after the other, with what they print.
+fn acceptance(named: &str) -> Command {
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root());
+    cargo.args(["test", "--locked", "--package", "countersign"]);
+    cargo.args(["--features", mbedtls::program_features()]);
+    cargo.args(["--test", "acceptance", "--", "--nocapture"]);
+    cargo.args(["--test-threads", "1", named]);
+    cargo
 }
 
 /// Runs the documentation's examples.

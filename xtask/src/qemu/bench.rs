@@ -74,8 +74,8 @@ pub(super) fn measure(
         row.check_in = peaks;
         let connections = connections(&guest.said);
         let cost = |resumed| {
-            let of_kind = connections.iter().filter(|made| made.0 == resumed);
-            of_kind.map(|made| made.1).min()
+            let of_kind = connections.iter().filter(|made| made.resumed == resumed);
+            of_kind.min_by_key(|made| made.instructions).copied()
         };
         (row.full, row.resumed) = (cost(false), cost(true));
         let link = guest.said.iter().find(|line| line.starts_with("link: "));
@@ -106,7 +106,9 @@ pub(super) fn measure(
                 .iter()
                 .find_map(|line| number(line.strip_prefix(&mark)?))
         };
-        let handshake = connections(&guest.said).get(1).map(|made| made.1);
+        let handshake = connections(&guest.said)
+            .get(1)
+            .map(|made| made.instructions);
         let marks = at("download begins")
             .zip(at("download ends"))
             .zip(at("read back"));
@@ -121,14 +123,30 @@ pub(super) fn measure(
     Ok(Table { rows })
 }
 
-/// The connections that were made: whether by a session of before, and by how many instructions.
-fn connections(said: &[String]) -> Vec<(bool, u64)> {
+/// A connection that was made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Made {
+    /// By a session of before.
+    resumed: bool,
+    instructions: u64,
+    /// Bytes that were sent for it, and that came.
+    bytes: [u64; 2],
+}
+
+/// The connections that were made.
+fn connections(said: &[String]) -> Vec<Made> {
     let pairs = said.windows(2);
     pairs
         .filter_map(|pair| match pair {
             [link, count] => {
-                let count = number(count.strip_prefix("count: connecting took ")?)?;
-                Some((link.ends_with(", resumed"), count))
+                let count = count.strip_prefix("count: connecting took ")?;
+                let (instructions, rest) = count.split_once("; ")?;
+                let (sent, taken) = rest.split_once(" bytes sent, ")?;
+                Some(Made {
+                    resumed: link.ends_with(", resumed"),
+                    instructions: number(instructions)?,
+                    bytes: [number(sent)?, number(taken)?],
+                })
             }
             _ => None,
         })
@@ -160,8 +178,8 @@ struct Row {
     tls: &'static str,
     suite: String,
     image: u64,
-    full: Option<u64>,
-    resumed: Option<u64>,
+    full: Option<Made>,
+    resumed: Option<Made>,
     download: Option<u64>,
     read_back: Option<u64>,
     check_in: Peaks,
@@ -178,19 +196,21 @@ impl fmt::Display for Table {
         writeln!(
             f,
             "Millions of instructions; bytes.\n\n\
-             | Mbed TLS | TLS | cipher | handshake, full | resumed | download, a MiB | reading it back, a MiB | heap, check-in | heap, update | stack | app image |\n\
-             |---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+             | Mbed TLS | TLS | cipher | handshake, full | bytes out, in | resumed | bytes out, in | download, a MiB | reading it back, a MiB | heap, check-in | heap, update | stack | app image |\n\
+             |---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
         )?;
         for row in &self.rows {
             let stack = row.check_in.stack.max(row.update.stack);
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {stack} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {stack} | {} |",
                 row.words,
                 row.tls,
                 row.suite,
-                millions(row.full),
-                millions(row.resumed),
+                millions(row.full.map(|made| made.instructions)),
+                bytes(row.full),
+                millions(row.resumed.map(|made| made.instructions)),
+                bytes(row.resumed),
                 millions(row.download),
                 millions(row.read_back),
                 row.check_in.heap,
@@ -200,6 +220,16 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+fn bytes(made: Option<Made>) -> String {
+    made.map_or_else(
+        || "none".to_owned(),
+        |Made {
+             bytes: [sent, taken],
+             ..
+         }| format!("{sent}, {taken}"),
+    )
 }
 
 fn millions(count: Option<u64>) -> String {
@@ -217,6 +247,7 @@ const CHECK_INS: u32 = 6;
 const PROFILES: &[(&str, &str)] = &[
     ("small, records of 4 KiB", "small,records-4096"),
     ("small, records of 16 KiB", "small"),
+    ("small with RSA, records of 16 KiB", "small,rsa"),
     ("full, records of 16 KiB", "full"),
     ("prebuilt, records of 16 KiB", "prebuilt"),
 ];
@@ -229,13 +260,19 @@ mod tests {
     fn connections_are_told_apart_by_what_was_said_of_them() {
         let said = [
             "link: localhost by TLSv1.2 in 3 ms, SUITE",
-            "count: connecting took 1234 instructions; heap 5",
+            "count: connecting took 1234 instructions; 7 bytes sent, 8 taken; heap 5",
             "node: checked in, again in 1 s",
             "link: localhost by TLSv1.2 in 3 ms, SUITE, resumed",
-            "count: connecting took 56 instructions; heap 5",
+            "count: connecting took 56 instructions; 9 bytes sent, 10 taken; heap 5",
         ];
         let said = said.map(str::to_owned);
-        assert_eq!(connections(&said), [(false, 1234), (true, 56)]);
+        let made = |resumed, instructions, bytes| Made {
+            resumed,
+            instructions,
+            bytes,
+        };
+        let expected = [made(false, 1234, [7, 8]), made(true, 56, [9, 10])];
+        assert_eq!(connections(&said), expected);
         for (suite, expected) in [
             ("TLS1-3-AES-256-GCM-SHA384", "AES-256-GCM"),
             (

@@ -62,6 +62,24 @@ impl Emulator {
         command
     }
 
+    /// A call of it for our machine, without its flashes and its network.
+    pub(super) fn machine(&self) -> Command {
+        let mut command = self.command();
+        let cpu = "rv32i,m=true,c=true,zicsr=true,zicntr=true,zifencei=true,pmp=true";
+        command
+            .args(["-M", "virt,pflash0=rom,pflash1=flash", "-cpu", cpu])
+            .args(["-m", "320K", "-bios", "none"])
+            .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
+            // QEMU goes on with what it translated of code in flash that was written since. So a reset ends it, and it is
+            // started again.
+            .arg("-no-reboot")
+            .args(["-global", "virtio-mmio.force-legacy=false"])
+            .args(["-object", "rng-random,filename=/dev/urandom,id=random"])
+            .args(["-device", "virtio-rng-device,rng=random"])
+            .args(["-device", "virtio-net-device,netdev=net"]);
+        command
+    }
+
     /// Its version, as it says itself.
     pub(super) fn version(&self) -> String {
         let said = process::output(self.command().arg("--version")).unwrap_or_default();

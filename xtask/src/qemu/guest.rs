@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{emulator::Emulator, heap::Peaks};
+use super::{emulator::Emulator, heap::Peaks, kit::quoted};
 
 /// What a machine is switched on with.
 #[derive(Clone)]
@@ -42,20 +42,8 @@ impl Machine<'_> {
     }
 
     fn power_on(&self) -> Result<(Child, Receiver<String>)> {
-        let mut command = self.emulator.command();
-        let cpu = "rv32i,m=true,c=true,zicsr=true,zicntr=true,zifencei=true,pmp=true";
-        command
-            .args(["-M", "virt,pflash0=rom,pflash1=flash", "-cpu", cpu])
-            .args(["-m", "320K", "-bios", "none"])
-            .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
-            // QEMU goes on with what it translated of code in flash that was written since. So a reset ends it, and it is
-            // started again.
-            .arg("-no-reboot")
-            .args(["-global", "virtio-mmio.force-legacy=false"])
-            .args(["-object", "rng-random,filename=/dev/urandom,id=random"])
-            .args(["-device", "virtio-rng-device,rng=random"])
-            .args(["-device", "virtio-net-device,netdev=net"])
-            .args(["-netdev", &self.netdev()?]);
+        let mut command = self.emulator.machine();
+        command.args(["-netdev", &self.netdev()?]);
         for (node, path) in [("rom", &self.rom), ("flash", &self.flash)] {
             let file = option(&path.display().to_string());
             command.arg("-blockdev");
@@ -91,7 +79,7 @@ impl Machine<'_> {
     /// A network that leads nowhere but to our ports.
     fn netdev(&self) -> Result<String> {
         let ourselves = std::env::current_exe().context("finding this program")?;
-        let program = option(&shell(&ourselves));
+        let program = option(&quoted(&ourselves.display().to_string()));
         let ways = self.ports.iter().map(|port| {
             format!(",guestfwd=tcp:{OUTSIDE}:{port}-cmd:{program} pipe 127.0.0.1:{port}")
         });
@@ -182,11 +170,6 @@ impl Drop for Guest<'_> {
 /// A value within QEMU's options, in which a comma ends it.
 fn option(text: &str) -> String {
     text.replace(',', ",,")
-}
-
-/// A word within a command that QEMU takes apart as a shell would.
-fn shell(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 #[expect(

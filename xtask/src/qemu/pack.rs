@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use esp_formats::app_image::{AppDescriptor, AppImage, ChipId, Header, SegmentHeader};
 use sha2::{Digest as _, Sha256};
 
-use super::elf::Elf;
+use crate::elf::Elf;
 
 /// Makes an app image of an ELF file.
 ///
