@@ -2,23 +2,25 @@
 
 mod ask;
 pub(crate) mod ca;
+mod guest;
 mod house;
 mod images;
+mod link;
 mod live;
 mod mint;
 mod openssl;
 mod peers;
 mod table;
-mod tls;
 
 pub(crate) use self::{
     ask::{Answer, REVOKED, SUSPENDED, ask, barred, times_refused, wait_until},
-    house::{DEVICE, House, Server, curl, run},
+    guest::Guest,
+    house::{DEVICE, FLASH_LEN, House, Server, curl, run},
     images::{Image, built_with, composed, image, large, secured},
+    link::{Link, over_each_library, over_each_link},
     live::{CUT_WITHIN, Live},
     mint::{Authority, Leaf, self_signed},
     openssl::OpenSsl,
     peers::{espressif, judge, need, python, skip},
     table::Table,
-    tls::{Tls, over_each_tls},
 };

@@ -1,4 +1,4 @@
 //! Attacks by name: what each would win, what it is met with, and what it costs whom it is made on.
 
 mod clients;
-mod servers;
+pub(crate) mod servers;

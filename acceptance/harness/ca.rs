@@ -73,7 +73,7 @@ impl Ca {
 }
 
 /// What a server of this common name and these alternative names asks for.
-pub(super) fn server(common: &str, names: &[&str]) -> CertificateParams {
+pub(crate) fn server(common: &str, names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name = named(common);
@@ -83,7 +83,7 @@ pub(super) fn server(common: &str, names: &[&str]) -> CertificateParams {
 }
 
 /// What an authority of this name asks for.
-pub(super) fn authority(name: &str) -> CertificateParams {
+pub(crate) fn authority(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = named(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

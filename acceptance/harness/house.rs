@@ -1,12 +1,17 @@
 //! One installation.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
+use countersign_provision::{
+    flash::{Part, assemble},
+    layout::{self, FlashLayout},
+    nvs,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,6 +19,9 @@ use super::Image;
 
 /// The device of most tests.
 pub(crate) const DEVICE: &str = "7cdfa1000001";
+
+/// The length of a device's flash.
+pub(crate) const FLASH_LEN: u32 = 4 << 20;
 
 /// A state directory, an author's key, and a folder around them.
 pub(crate) struct House {
@@ -113,7 +121,7 @@ impl House {
     /// Writes an image, and signs it.
     pub(crate) fn sign(&self, image: &Image, counter: u64) -> PathBuf {
         let path = self.path(&format!("{}.bin", image.version));
-        std::fs::write(&path, &image.bytes).unwrap();
+        fs::write(&path, &image.bytes).unwrap();
         self.ok(&[
             "release",
             "sign",
@@ -150,7 +158,7 @@ impl House {
     /// The same as a command that was not started.
     pub(crate) fn node_command(&self, folder: &str, factory: &Image, more: &[&str]) -> Command {
         let path = self.path("factory.bin");
-        std::fs::write(&path, &factory.bytes).unwrap();
+        fs::write(&path, &factory.bytes).unwrap();
         let mut args = vec![
             "--json",
             "node",
@@ -163,6 +171,36 @@ impl House {
         let folder = self.text(folder);
         args.push(&folder);
         self.command(&args)
+    }
+
+    /// Puts an enrolled device's flash together, as a factory does, into `flash.bin` in its folder; `change` may change its
+    /// settings before.
+    pub(crate) fn make_flash(
+        &self,
+        folder: &str,
+        factory: &Image,
+        change: impl FnOnce(&mut nvs::Settings),
+    ) -> PathBuf {
+        let folder = self.path(folder);
+        let part = |name: &str| fs::read(folder.join(name)).unwrap();
+        let enrolled = part("nvs.bin");
+        let size = enrolled.len();
+        let mut settings = nvs::read(&enrolled).unwrap();
+        change(&mut settings);
+        let settings = nvs::write(&settings, size).unwrap();
+        let data = |label, data| Part { label, data };
+        let bytes = assemble(
+            &FlashLayout::of_flash(FLASH_LEN).unwrap(),
+            &[
+                data(layout::NVS, &settings),
+                data(layout::SECURE_CERT, &part("esp_secure_cert.bin")),
+                data(layout::TRUST, &part("x509_crt_bundle")),
+                data(layout::OTA_0, &factory.bytes),
+            ],
+        );
+        let path = folder.join("flash.bin");
+        fs::write(&path, bytes.unwrap()).unwrap();
+        path
     }
 
     /// The device as the server knows it.
@@ -254,7 +292,7 @@ impl Server {
             }
         }
         let said: Value = serde_json::from_str(&said)
-            .unwrap_or_else(|_| panic!("{}", std::fs::read_to_string(&log).unwrap()));
+            .unwrap_or_else(|_| panic!("{}", fs::read_to_string(&log).unwrap()));
         let text = |name: &str| said[name].as_str().unwrap().to_owned();
         Self {
             child,
@@ -272,7 +310,7 @@ impl Server {
 
     /// What it logged.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        fs::read_to_string(&self.log).unwrap()
     }
 
     /// Kills it, with no chance to say anything.

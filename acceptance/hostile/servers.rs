@@ -12,12 +12,12 @@ mod offers;
 mod process;
 mod ranges;
 mod redirects;
-mod scene;
+pub(crate) mod scene;
 mod slow;
 mod stage;
 mod streams;
 mod times;
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     fmt, io,
@@ -28,7 +28,7 @@ use std::{
     },
 };
 
-use crate::harness::{Table, Tls};
+use crate::harness::{Guest, Link, Table};
 use scene::Scene;
 use stage::{Seen, Stage};
 
@@ -162,23 +162,9 @@ fn every_hostile_server_is_borne_table() {
         .iter()
         .flat_map(|attack| [(attack, true), (attack, false)])
         .collect();
-    let seen: Vec<Mutex<Option<Seen>>> = plays.iter().map(|_| Mutex::default()).collect();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..PLAYERS {
-            scope.spawn(|| {
-                while let Some((index, (attack, tls12))) = turn(&next, &plays) {
-                    let result = stage.play(index, attack, *tls12, Tls::Rustls);
-                    *seen[index].lock().unwrap() = Some(result);
-                }
-            });
-        }
+    let seen = at_once(PLAYERS, &plays, |number, (attack, tls12)| {
+        stage.play(number, attack, *tls12, Link::Rustls)
     });
-    let seen: Vec<Seen> = seen
-        .into_iter()
-        .map(|seen| seen.into_inner().unwrap().unwrap())
-        .collect();
-
     judge(&attacks, &seen, "Hostile servers");
 }
 
@@ -192,13 +178,55 @@ fn every_hostile_server_is_borne_by_the_library_of_a_chip_table() {
         .iter()
         .flat_map(|attack| [(attack, true), (attack, false)])
         .enumerate()
-        .map(|(number, (attack, tls12))| stage.play(number, attack, tls12, Tls::MbedTls))
+        .map(|(number, (attack, tls12))| stage.play(number, attack, tls12, Link::MbedTls))
         .collect();
     judge(&attacks, &seen, "Hostile servers over Mbed TLS");
 }
 
-/// Holds what was seen, of each attack by TLS 1.2 and by 1.3, to what it may cost and to what the documentation says.
+/// By TLS 1.2 and by 1.3 in turn.
+#[test]
+fn every_hostile_server_is_borne_by_the_machine_in_qemu_table() {
+    let Some(guest) = Guest::find("hostile_servers_qemu") else {
+        return;
+    };
+    let attacks = attacks();
+    let stage = Stage::of(guest, attacks.len());
+    let seen = at_once(MACHINES, &attacks, |number, attack| {
+        stage.play(number, attack, number % 2 == 0, Link::Qemu(guest))
+    });
+    judge(
+        &attacks,
+        &seen,
+        "Hostile servers against the machine in QEMU",
+    );
+}
+
+/// Plays everything, so many at a time; gives what was seen in their order.
+fn at_once<T: Sync>(
+    players: usize,
+    plays: &[T],
+    play: impl Fn(usize, &T) -> Seen + Sync,
+) -> Vec<Seen> {
+    let seen: Vec<Mutex<Option<Seen>>> = plays.iter().map(|_| Mutex::default()).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..players {
+            scope.spawn(|| {
+                while let Some((index, one)) = turn(&next, plays) {
+                    let result = play(index, one);
+                    *seen[index].lock().unwrap() = Some(result);
+                }
+            });
+        }
+    });
+    let seen = seen.into_iter();
+    seen.map(|seen| seen.into_inner().unwrap().unwrap())
+        .collect()
+}
+
+/// Holds what was seen of each attack, once or more often, to what it may cost and to what the documentation says.
 fn judge(attacks: &[Attack], seen: &[Seen], title: &str) {
+    let each = seen.len() / attacks.len();
     let mut measured = Table::new(&[
         "attack",
         "TLS",
@@ -218,14 +246,12 @@ fn judge(attacks: &[Attack], seen: &[Seen], title: &str) {
         "runs then",
         "with its server back",
     ]);
-    for (attack, both) in attacks.iter().zip(seen.chunks(2)) {
-        let [old, new] = both else {
-            panic!("{}: not played twice", attack.name)
-        };
-        for (tls, seen) in [("1.2", old), ("1.3", new)] {
+    for (attack, all) in attacks.iter().zip(seen.chunks(each)) {
+        let first = &all[0];
+        for seen in all {
             measured.row([
                 attack.name,
-                tls,
+                seen.tls,
                 &seen.says,
                 &seen.seconds.to_string(),
                 &seen.connections.to_string(),
@@ -241,22 +267,19 @@ fn judge(attacks: &[Attack], seen: &[Seen], title: &str) {
             attack.name,
             &attack.by.to_string(),
             attack.wins,
-            &old.says,
+            &first.says,
             &seconds.div_ceil(60).to_string(),
             &connections.to_string(),
             &kib.to_string(),
-            &old.runs,
-            &old.afterwards,
+            &first.runs,
+            &first.afterwards,
         ]);
     }
     measured.print(&format!("{title}, as measured"));
-    for (attack, both) in attacks.iter().zip(seen.chunks(2)) {
-        assert_eq!(
-            both[0].says, both[1].says,
-            "{}: by version of TLS",
-            attack.name
-        );
-        for seen in both {
+    for (attack, all) in attacks.iter().zip(seen.chunks(each)) {
+        for seen in all {
+            let name = attack.name;
+            assert_eq!(seen.says, all[0].says, "{name}: by version of TLS");
             seen.judge(attack);
         }
     }
@@ -272,3 +295,6 @@ fn turn<'a, T>(next: &AtomicUsize, all: &'a [T]) -> Option<(usize, &'a T)> {
 
 /// Attacks under way at once: most of them wait most of the time.
 const PLAYERS: usize = 12;
+
+/// Machines in QEMU at once: they compute.
+const MACHINES: usize = 4;

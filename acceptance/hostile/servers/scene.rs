@@ -209,7 +209,7 @@ fn relay(device: TcpStream, server: TcpStream) -> io::Result<()> {
 
 /// Seconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "the attackers' clock")]
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.unwrap().as_secs()
 }

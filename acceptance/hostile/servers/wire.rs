@@ -17,14 +17,14 @@ use super::{
 };
 
 /// A connection on which TLS stands.
-pub(super) type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// A request of the device.
-pub(super) struct Ask {
+pub(crate) struct Ask {
     /// Path and query.
-    pub(super) target: String,
+    pub(crate) target: String,
     /// The bytes that it wants, where it wants bytes: the first and the last.
-    pub(super) range: Option<(usize, usize)>,
+    pub(crate) range: Option<(usize, usize)>,
 }
 
 /// What becomes of a connection.
@@ -114,7 +114,7 @@ pub(super) fn part(scene: &Scene, range: (usize, usize)) -> (String, Vec<u8>) {
 }
 
 /// The same for an image.
-pub(super) fn part_of(image: &[u8], (first, last): (usize, usize)) -> (String, Vec<u8>) {
+pub(crate) fn part_of(image: &[u8], (first, last): (usize, usize)) -> (String, Vec<u8>) {
     let body = image[first..=last].to_vec();
     let whole = image.len();
     let length = body.len();
@@ -126,7 +126,7 @@ pub(super) fn part_of(image: &[u8], (first, last): (usize, usize)) -> (String, V
 }
 
 /// A check-in reply: the time, and an offer's number, manifest and URL.
-pub(super) fn reply(time: u64, offer: Option<(u8, &[u8], &str)>) -> Vec<u8> {
+pub(crate) fn reply(time: u64, offer: Option<(u8, &[u8], &str)>) -> Vec<u8> {
     let mut bytes = vec![0; MAX_REPLY];
     let reply = CheckInReply {
         time: UnixTime(time),
@@ -143,14 +143,14 @@ pub(super) fn reply(time: u64, offer: Option<(u8, &[u8], &str)>) -> Vec<u8> {
 }
 
 /// An answer with a length; `more` is header lines, each with its end.
-pub(super) fn answer(tls: &mut Tls, status: &str, more: &str, body: &[u8]) -> io::Result<()> {
+pub(crate) fn answer(tls: &mut Tls, status: &str, more: &str, body: &[u8]) -> io::Result<()> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\n\r\n");
     send(tls, &[head.as_bytes(), body].concat())
 }
 
 /// Sends bytes at once.
-pub(super) fn send(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn send(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     out.write_all(bytes)?;
     out.flush()
 }
@@ -199,7 +199,7 @@ pub(super) fn reset(tcp: TcpStream) -> io::Result<()> {
 }
 
 /// Completes a handshake with a server's key.
-pub(super) fn shake_hands(server: Arc<ServerConfig>, tcp: TcpStream) -> io::Result<Tls> {
+pub(crate) fn shake_hands(server: Arc<ServerConfig>, tcp: TcpStream) -> io::Result<Tls> {
     let connection = ServerConnection::new(server).map_err(io::Error::other)?;
     let mut tls = Tls::new(connection, tcp);
     while tls.conn.is_handshaking() {
@@ -209,7 +209,7 @@ pub(super) fn shake_hands(server: Arc<ServerConfig>, tcp: TcpStream) -> io::Resu
 }
 
 /// Reads a request.
-pub(super) fn read(tls: &mut Tls) -> io::Result<Ask> {
+pub(crate) fn read(tls: &mut Tls) -> io::Result<Ask> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -241,4 +241,5 @@ fn close(mut tls: Tls) -> io::Result<()> {
 /// busy, must be there to see it.
 const SECOND: Duration = Duration::from_millis(8);
 
-const CHECK_IN: &str = "/v1/checkin";
+/// Where a device checks in.
+pub(crate) const CHECK_IN: &str = "/v1/checkin";
