@@ -82,10 +82,13 @@ struct Budget {
 }
 
 /// For what ends with the check-in: two minutes, and the slack of the last read and of its link.
+///
+/// A flood fills what its link reads ahead (18 KiB, and again while the first is looked at) and a message of a handshake
+/// (64 KiB).
 const CHECK_IN: Budget = Budget {
     seconds: 180,
     connections: 1,
-    kib: 24,
+    kib: 128,
 };
 
 /// The same where the device waits: what passes while its computer is busy counts.
@@ -98,7 +101,7 @@ const CHECK_IN_WAITED_FOR: Budget = Budget {
 const ONE_ANSWER: Budget = Budget {
     seconds: 180,
     connections: 3,
-    kib: 64,
+    ..CHECK_IN
 };
 
 /// For what ends by patience: nine connections without a byte of use, each with its waits, check-in and report.

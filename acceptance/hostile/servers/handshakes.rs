@@ -11,7 +11,7 @@ use rustls::{ServerConfig, ServerConnection};
 use super::{
     Attack,
     Attacker::Path,
-    Budget, CHECK_IN, CHECK_IN_WAITED_FOR, attack,
+    CHECK_IN_WAITED_FOR, attack,
     scene::Scene,
     wire::{drip, flood, send, silence},
 };
@@ -76,8 +76,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 record[5..9].fill(0);
                 flood(&mut tcp, &record)
             }),
-        )
-        .within(TLS_MEMORY),
+        ),
         attack(
             "a certificate chain of 1 MB",
             Path,
@@ -90,8 +89,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 }
                 Ok(())
             }),
-        )
-        .within(TLS_MEMORY),
+        ),
         attack(
             "half a handshake, then silence",
             Path,
@@ -151,9 +149,3 @@ fn flight(scene: &Scene, tcp: &mut TcpStream) -> io::Result<Vec<u8>> {
 fn alert(level: u8, description: u8) -> [u8; 7] {
     [21, 3, 3, 0, 2, level, description]
 }
-
-/// A handshake message may have 64 KiB; what was under way when that was too much is taken, too.
-const TLS_MEMORY: Budget = Budget {
-    kib: 128,
-    ..CHECK_IN
-};

@@ -26,7 +26,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         .within(Budget {
             seconds: 3600,
             // Each is looked at twice: by the time that was stated, and by the one at which somebody proved himself.
-            connections: 16,
+            connections: 32,
             kib: 128,
         }),
         attack(
@@ -49,7 +49,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         .for_check_ins(5)
         .within(Budget {
             seconds: 3600,
-            connections: 16,
+            connections: 32,
             kib: 128,
         }),
         attack(
@@ -73,7 +73,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         .for_check_ins(3)
         .within(Budget {
             seconds: 3600,
-            connections: 8,
+            connections: 16,
             ..CHECK_IN
         }),
     ]
