@@ -52,12 +52,7 @@ pub(crate) fn run() -> Result<()> {
 /// Also sees to it that each crate comes once.
 fn ours() -> Result<()> {
     let metadata = workspace::packages()?;
-    let packages: Vec<Package<'_>> = metadata["packages"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Package::read)
-        .collect();
+    let packages = read(&metadata);
     let mut faults = refused(&packages);
     let doubled = doubled(&packages);
     let listed: BTreeSet<&str> = DUPLICATES
@@ -92,18 +87,19 @@ fn ours() -> Result<()> {
 fn firmware(folder: &str, platform: &str) -> Result<()> {
     let manifest = workspace::root().join(folder).join("Cargo.toml");
     let metadata = workspace::packages_of(&manifest, platform)?;
-    let packages: Vec<Package<'_>> = metadata["packages"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Package::read)
-        .collect();
+    let packages = read(&metadata);
     let faults = refused(&packages);
     if !faults.is_empty() {
         bail!("licences of {folder}:\n  {}", faults.join("\n  "));
     }
     println!("licences: {} packages of {folder}", packages.len());
     Ok(())
+}
+
+/// The packages that `cargo metadata` tells of.
+fn read(metadata: &Value) -> Vec<Package<'_>> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages.filter_map(Package::read).collect()
 }
 
 /// What counts of a package here.

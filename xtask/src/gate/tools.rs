@@ -60,7 +60,9 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         wanted = missing_wanted();
     }
     if !needed.contains(&VENV) {
-        make_venv(context)?;
+        make_venv(&venv(context), "xtask/requirements.txt")?;
+        let older = context.target.join("venv-esptool4");
+        make_venv(&older, "xtask/requirements-esptool4.txt")?;
     }
     let missing = [needed, wanted].concat();
     if missing.is_empty() {
@@ -113,25 +115,25 @@ fn apt(args: &[&str]) -> Result<()> {
 }
 
 /// Makes the venv anew unless it was made from the same list and the same Python.
-fn make_venv(context: &Context) -> Result<()> {
-    let list = workspace::root().join("xtask/requirements.txt");
-    let wanted = std::fs::read_to_string(&list).context("reading xtask/requirements.txt")?;
+fn make_venv(venv: &Path, list: &'static str) -> Result<()> {
+    let list = workspace::root().join(list);
+    let wanted = std::fs::read_to_string(&list);
+    let wanted = wanted.with_context(|| format!("reading {}", list.display()))?;
     let python = process::output(Command::new("python3").arg("--version"))?;
     let wanted = format!("{python}{wanted}");
 
-    let venv = venv(context);
     let marker = venv.join("made-from.txt");
     if std::fs::read_to_string(&marker).is_ok_and(|made_from| made_from == wanted) {
         return Ok(());
     }
     // `--clear` would empty what a link leads to, and that is somebody else's.
     if venv.is_symlink() {
-        std::fs::remove_file(&venv).context("removing the link at the venv's place")?;
+        std::fs::remove_file(venv).context("removing the link at the venv's place")?;
     }
     process::succeed(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
-            .arg(&venv),
+            .arg(venv),
     )?;
     process::succeed(
         Command::new(venv.join("bin/python"))
