@@ -29,7 +29,7 @@ pub enum ErrorKind {
     /// A field is of the wrong type or outside its range.
     #[error("a field is of the wrong type or out of range")]
     BadField,
-    /// A manifest has a field that this crate does not know, and so cannot obey.
+    /// A manifest or an author set has a field that this crate does not know, and so cannot obey.
     #[error("a field that this version does not know")]
     UnknownField,
     /// The message is of a version that this crate does not read.
@@ -41,4 +41,7 @@ pub enum ErrorKind {
     /// A COSE structure other than `COSE_Sign1` with ES256, or with an unexpected header.
     #[error("not a COSE_Sign1 with ES256 and the manifest's headers")]
     NotSign1,
+    /// A COSE structure other than `COSE_Sign` with ES256, or with an unexpected header.
+    #[error("not a COSE_Sign with ES256 and an author set's headers")]
+    NotSign,
 }

@@ -10,6 +10,7 @@
     clippy::string_slice
 )]
 
+pub mod authors;
 mod cbor;
 pub mod error;
 pub mod manifest;
@@ -17,10 +18,13 @@ pub mod message;
 pub mod reason;
 pub mod value;
 
+pub use authors::{
+    AuthorKeys, AuthorSet, Authors, CompleteSet, MAX_AUTHOR_SET, SignedAuthorSet, Unfit,
+};
 pub use error::{Error, ErrorKind};
 pub use manifest::{
-    Author, AuthorId, Es256Verifier, MAX_MANIFEST, Manifest, NotAnAuthorId, SignedManifest,
-    VerifiedManifest,
+    Author, AuthorId, CoSignatures, Es256Verifier, MAX_MANIFEST, MAX_SIGNED_RELEASE, Manifest,
+    NotAnAuthorId, SignedManifest, SignedRelease, VerifiedManifest,
 };
 pub use message::{
     CheckIn, CheckInReply, MAX_CHECK_IN, MAX_REPLY, MAX_REPORT, MAX_URL, NotAnOfferId, Offer,
@@ -37,3 +41,5 @@ pub const CURRENT: u8 = 1;
 pub const MEDIA_TYPE: &str = "application/vnd.countersign+cbor";
 /// The content type in a manifest's protected header, and of a manifest file over HTTP.
 pub const MANIFEST_MEDIA_TYPE: &str = "application/vnd.countersign.manifest+cbor";
+/// The content type in an author set's protected header, and of a set's file.
+pub const AUTHORS_MEDIA_TYPE: &str = "application/vnd.countersign.authors+cbor";

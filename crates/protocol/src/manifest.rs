@@ -1,10 +1,12 @@
 //! The signed manifest: what an author says of one release.
 
 mod author;
+mod release;
 mod signed;
-mod signing;
+pub(crate) mod signing;
 
 pub use author::{Author, AuthorId, Es256Verifier, NotAnAuthorId};
+pub use release::{CoSignatures, MAX_SIGNED_RELEASE, SignedRelease};
 pub use signed::{SignedManifest, VerifiedManifest};
 pub use signing::{assemble, to_be_signed};
 

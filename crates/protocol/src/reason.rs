@@ -62,11 +62,17 @@ pub enum Reason {
     /// The image has no Secure Boot signature by a key that the device trusts.
     #[error("no key that the device trusts has signed the image for Secure Boot")]
     UntrustedImage = 19,
+    /// Known authors have signed, and fewer than their set asks for.
+    #[error("fewer authors have signed the manifest than the device asks for")]
+    TooFewAuthors = 20,
+    /// The set of authors that the device goes by has ended.
+    #[error("the set of authors that the device goes by has ended")]
+    AuthorsEnded = 21,
 }
 
 impl Reason {
     /// Every reason, in the order of the wire values.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedManifest,
         Self::UnknownAuthor,
         Self::BadSignature,
@@ -86,6 +92,8 @@ impl Reason {
         Self::NotConfirmed,
         Self::NotAdmitted,
         Self::UntrustedImage,
+        Self::TooFewAuthors,
+        Self::AuthorsEnded,
     ];
 
     /// The value on the wire.
@@ -121,6 +129,8 @@ impl Reason {
             Self::NotConfirmed => "not-confirmed",
             Self::NotAdmitted => "not-admitted",
             Self::UntrustedImage => "untrusted-image",
+            Self::TooFewAuthors => "too-few-authors",
+            Self::AuthorsEnded => "authors-ended",
         }
     }
 }
@@ -134,7 +144,7 @@ mod tests {
         for value in 0..=u8::MAX {
             match Reason::from_wire(value) {
                 Some(reason) => assert_eq!(reason.wire(), value),
-                None => assert!(!(1..=19).contains(&value)),
+                None => assert!(!(1..=21).contains(&value)),
             }
         }
     }

@@ -117,6 +117,14 @@ impl<'a> Reader<'a> {
         self.decoder.position()
     }
 
+    /// What was read since `start`, an earlier [`position`](Self::position).
+    pub(crate) fn since(&self, start: usize) -> &'a [u8] {
+        self.decoder
+            .input()
+            .get(start..self.position())
+            .unwrap_or_default()
+    }
+
     /// An error at the next value.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
         Error {

@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 
 use minicbor::Encoder;
+use minicbor::encode::Write as _;
 use minicbor::encode::write::{Cursor, EndOfSlice};
 
 use crate::cbor::offset;
@@ -77,6 +78,17 @@ impl<'b> Writer<'b> {
         self.key(key)?;
         self.within(bytes.len(), len)?;
         self.bytes(bytes)
+    }
+
+    /// An entry whose value is CBOR already.
+    pub(crate) fn raw_entry(&mut self, key: u8, value: &[u8]) -> Result<(), Error> {
+        self.key(key)?;
+        self.put(|encoder| {
+            encoder
+                .writer_mut()
+                .write_all(value)
+                .map_err(minicbor::encode::Error::write)
+        })
     }
 
     /// A key alone; its value must follow.

@@ -1,12 +1,10 @@
 //! A manifest as it travels, and as it is believed.
 
 use crate::cbor::{Reader, offset};
-use crate::manifest::signing::{
-    ALGORITHM, CONTENT_TYPE, ES256, KEY_ID, MAX_HEADER, SIGN1_TAG, to_be_signed,
-};
+use crate::manifest::signing::{ALGORITHM, CONTENT_TYPE, ES256, KEY_ID, MAX_HEADER, SIGN1_TAG};
 use crate::{
-    Author, AuthorId, Error, ErrorKind, Es256Verifier, MANIFEST_MEDIA_TYPE, MAX_MANIFEST, Manifest,
-    Reason,
+    Author, AuthorId, Authors, Error, ErrorKind, Es256Verifier, MANIFEST_MEDIA_TYPE, MAX_MANIFEST,
+    Manifest, Reason, SignedRelease, UnixTime,
 };
 
 /// A manifest as it travels: a tagged `COSE_Sign1` (RFC 9052 §4.2), parsed and not yet believed.
@@ -76,6 +74,15 @@ impl<'a> SignedManifest<'a> {
         self.author
     }
 
+    /// The manifest's bytes, as they were signed.
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    pub(super) const fn signature(&self) -> &'a [u8; 64] {
+        self.signature
+    }
+
     /// Decodes the manifest without asking who signed it.
     ///
     /// For showing a file to its author, and for finding the release that it may belong to. Never for deciding what a
@@ -97,32 +104,11 @@ impl<'a> SignedManifest<'a> {
         known: &[Author<'_>],
         verifier: &(impl Es256Verifier + ?Sized),
     ) -> Result<VerifiedManifest<'a>, Reason> {
-        let mut buffer = [0; MAX_MANIFEST];
-        let len = to_be_signed(self.author, self.payload, &mut buffer)
-            .map_err(|_| Reason::MalformedManifest)?;
-        let message = buffer.get(..len).unwrap_or_default();
-        // The id is short: two keys of one id can be made with effort, so each is tried.
-        let mut candidates = known
-            .iter()
-            .filter(|author| author.id == self.author)
-            .peekable();
-        if candidates.peek().is_none() {
-            return Err(Reason::UnknownAuthor);
-        }
-        if !candidates
-            .any(|author| verifier.es256_verify(author.public_key, message, self.signature))
-        {
-            return Err(Reason::BadSignature);
-        }
-        let manifest = Manifest::decode(self.payload).map_err(|_| Reason::MalformedManifest)?;
-        Ok(VerifiedManifest {
-            manifest,
-            author: self.author,
-        })
+        SignedRelease::alone(*self).verify(&Authors::factory(known), UnixTime(0), verifier)
     }
 }
 
-/// A manifest that a known author's signature was found good on; only the check makes one.
+/// A manifest that enough known authors' signatures were found good on; only the check makes one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct VerifiedManifest<'a> {
     manifest: Manifest<'a>,
@@ -130,12 +116,16 @@ pub struct VerifiedManifest<'a> {
 }
 
 impl<'a> VerifiedManifest<'a> {
+    pub(super) const fn new(manifest: Manifest<'a>, author: AuthorId) -> Self {
+        Self { manifest, author }
+    }
+
     /// What the author said.
     pub const fn manifest(&self) -> &Manifest<'a> {
         &self.manifest
     }
 
-    /// Who said it.
+    /// Who said it: of several, the first of those who are known.
     pub const fn author(&self) -> AuthorId {
         self.author
     }

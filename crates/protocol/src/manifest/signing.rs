@@ -65,13 +65,13 @@ fn protected_header(author: AuthorId, out: &mut [u8; MAX_HEADER]) -> Result<&[u8
 /// The tag of a `COSE_Sign1` (RFC 9052 §2).
 pub(super) const SIGN1_TAG: u64 = 18;
 /// Header parameter "alg" (RFC 9052 §3.1).
-pub(super) const ALGORITHM: i64 = 1;
+pub(crate) const ALGORITHM: i64 = 1;
 /// Header parameter "content type" (RFC 9052 §3.1).
-pub(super) const CONTENT_TYPE: i64 = 3;
+pub(crate) const CONTENT_TYPE: i64 = 3;
 /// Header parameter "kid" (RFC 9052 §3.1).
-pub(super) const KEY_ID: i64 = 4;
+pub(crate) const KEY_ID: i64 = 4;
 /// Algorithm ES256 (RFC 9053 §2.1).
-pub(super) const ES256: i64 = -7;
+pub(crate) const ES256: i64 = -7;
 
 /// The protected header's length: map, algorithm, content type, key id; there is one length only.
 pub(super) const MAX_HEADER: usize = 1 + 2 + 1 + 2 + MANIFEST_MEDIA_TYPE.len() + 1 + 1 + 8;

@@ -16,7 +16,8 @@ pub enum SlotState {
 /// A device says what it runs and asks what is next: the body of `POST /v1/checkin`.
 ///
 /// A CBOR map: 0 version, 1 product, 2 chip, 3 running version, 4 image digest (absent when the device does
-/// not know it), 5 counter, 6 secure version, 7 slot, 8 slot state.
+/// not know it), 5 counter, 6 secure version, 7 slot, 8 slot state, 9 author set (absent
+/// from a device that follows none).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CheckIn<'a> {
     /// The product that the device was made as, 1 to 32 bytes.
@@ -35,6 +36,8 @@ pub struct CheckIn<'a> {
     pub slot: u8,
     /// How that slot stands with the boot loader.
     pub state: SlotState,
+    /// The sequence of the author set that the device goes by, 0 for the factory's keys; `None` where it can follow no set.
+    pub authors: Option<u32>,
 }
 
 impl<'a> CheckIn<'a> {
@@ -44,7 +47,12 @@ impl<'a> CheckIn<'a> {
     /// `NoRoom`, and `BadField` where a text is too short or too long; the offset is that of the output.
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, Error> {
         let mut writer = Writer::new(out);
-        writer.map(if self.image.is_some() { 9 } else { 8 })?;
+        let entries = match (self.image, self.authors) {
+            (Some(_), Some(_)) => 10,
+            (None, None) => 8,
+            _ => 9,
+        };
+        writer.map(entries)?;
         writer.uint_entry(0, CURRENT.into())?;
         writer.text_entry(1, self.product, 1..=MAX_NAME)?;
         writer.uint_entry(2, self.chip.into())?;
@@ -56,6 +64,9 @@ impl<'a> CheckIn<'a> {
         writer.uint_entry(6, self.secure_version.into())?;
         writer.uint_entry(7, self.slot.into())?;
         writer.uint_entry(8, self.state.wire().into())?;
+        if let Some(authors) = self.authors {
+            writer.uint_entry(9, authors.into())?;
+        }
         Ok(writer.len())
     }
 
@@ -69,6 +80,7 @@ impl<'a> CheckIn<'a> {
         let rest = reader.versioned_map(MIN..=CURRENT)?;
         let (mut product, mut chip, mut version, mut image) = (None, None, None, None);
         let (mut counter, mut secure_version, mut slot, mut state) = (None, None, None, None);
+        let mut authors = None;
         for _ in 0..rest {
             match reader.key()? {
                 Some(1) => product = Some(reader.text(1..=MAX_NAME)?),
@@ -79,6 +91,7 @@ impl<'a> CheckIn<'a> {
                 Some(6) => secure_version = Some(reader.u32()?),
                 Some(7) => slot = Some(reader.u8()?),
                 Some(8) => state = Some(reader.one_of(SlotState::from_wire)?),
+                Some(9) => authors = Some(reader.u32()?),
                 _ => reader.skip()?,
             }
         }
@@ -91,6 +104,7 @@ impl<'a> CheckIn<'a> {
             secure_version: require(secure_version, 0)?,
             slot: require(slot, 0)?,
             state: require(state, 0)?,
+            authors,
         })
     }
 }
@@ -130,4 +144,5 @@ pub const MAX_CHECK_IN: usize = 1 // map
     + 1 + 9 // counter
     + 1 + 5 // secure version
     + 1 + 2 // slot
-    + 2; // slot state
+    + 2 // slot state
+    + 1 + 5; // author set

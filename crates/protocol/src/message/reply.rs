@@ -2,11 +2,12 @@
 
 use crate::cbor::{Reader, Writer, require};
 use crate::manifest::MAX_MANIFEST;
-use crate::{CURRENT, Error, MIN, OfferId, UnixTime};
+use crate::{CURRENT, CoSignatures, Error, MIN, OfferId, SignedAuthorSet, UnixTime};
 
 /// The answer to a [`CheckIn`](crate::CheckIn).
 ///
-/// A CBOR map: 0 version, 1 time, 2 seconds to the next check-in, 3 offer (absent when there is none).
+/// A CBOR map: 0 version, 1 time, 2 seconds to the next check-in, 3 offer (absent when there is none), 4 the next
+/// author set (absent when there is none, and for a device that follows none).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CheckInReply<'a> {
     /// The server's time, by which an authenticated device moves its own forward.
@@ -15,9 +16,12 @@ pub struct CheckInReply<'a> {
     pub next_check_in_s: u32,
     /// What the device shall run next.
     pub offer: Option<Offer<'a>>,
+    /// The signed successor of the author set that the device goes by: 1 to [`SignedAuthorSet::MAX_LEN`] bytes.
+    pub authors: Option<&'a [u8]>,
 }
 
-/// A release for this device: the map under key 3 of a [`CheckInReply`]: 0 offer id, 1 manifest, 2 URL.
+/// A release for this device: the map under key 3 of a [`CheckInReply`]: 0 offer id, 1 manifest, 2 URL, 3
+/// co-signatures (absent where one author has signed).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Offer<'a> {
     /// Names the offer in reports.
@@ -26,6 +30,8 @@ pub struct Offer<'a> {
     pub manifest: &'a [u8],
     /// Where the image is: absolute, `https`, good for minutes; 1 to [`MAX_URL`] bytes.
     pub url: &'a str,
+    /// What further authors have signed of the manifest.
+    pub co_signatures: CoSignatures<'a>,
 }
 
 impl<'a> CheckInReply<'a> {
@@ -35,16 +41,28 @@ impl<'a> CheckInReply<'a> {
     /// `NoRoom`, and `BadField` where the manifest or the URL is empty or too long; the offset is that of the output.
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, Error> {
         let mut writer = Writer::new(out);
-        writer.map(if self.offer.is_some() { 4 } else { 3 })?;
+        let entries = match (&self.offer, self.authors) {
+            (Some(_), Some(_)) => 5,
+            (None, None) => 3,
+            _ => 4,
+        };
+        writer.map(entries)?;
         writer.uint_entry(0, CURRENT.into())?;
         writer.uint_entry(1, self.time.0)?;
         writer.uint_entry(2, self.next_check_in_s.into())?;
         if let Some(offer) = &self.offer {
             writer.key(3)?;
-            writer.map(3)?;
+            let others = offer.co_signatures.as_bytes();
+            writer.map(if others.is_empty() { 3 } else { 4 })?;
             writer.bytes_entry(0, &offer.id.0, 16..=16)?;
             writer.bytes_entry(1, offer.manifest, 1..=MAX_MANIFEST)?;
             writer.text_entry(2, offer.url, 1..=MAX_URL)?;
+            if !others.is_empty() {
+                writer.raw_entry(3, others)?;
+            }
+        }
+        if let Some(authors) = self.authors {
+            writer.bytes_entry(4, authors, 1..=SignedAuthorSet::MAX_LEN)?;
         }
         Ok(writer.len())
     }
@@ -59,12 +77,13 @@ impl<'a> CheckInReply<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes, 0)?;
         let rest = reader.versioned_map(MIN..=CURRENT)?;
-        let (mut time, mut next_check_in_s, mut offer) = (None, None, None);
+        let (mut time, mut next_check_in_s, mut offer, mut authors) = (None, None, None, None);
         for _ in 0..rest {
             match reader.key()? {
                 Some(1) => time = Some(UnixTime(reader.u64()?)),
                 Some(2) => next_check_in_s = Some(reader.u32()?),
                 Some(3) => offer = Some(Offer::read(&mut reader)?),
+                Some(4) => authors = Some(reader.bytes(1..=SignedAuthorSet::MAX_LEN)?),
                 _ => reader.skip()?,
             }
         }
@@ -72,6 +91,7 @@ impl<'a> CheckInReply<'a> {
             time: require(time, 0)?,
             next_check_in_s: require(next_check_in_s, 0)?,
             offer,
+            authors,
         })
     }
 }
@@ -80,11 +100,13 @@ impl<'a> Offer<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
         let start = reader.position();
         let (mut id, mut manifest, mut url) = (None, None, None);
+        let mut co_signatures = CoSignatures::NONE;
         for _ in 0..reader.map()? {
             match reader.key()? {
                 Some(0) => id = Some(OfferId(*reader.fixed()?)),
                 Some(1) => manifest = Some(reader.bytes(1..=MAX_MANIFEST)?),
                 Some(2) => url = Some(reader.text(1..=MAX_URL)?),
+                Some(3) => co_signatures = CoSignatures::read(reader)?,
                 _ => reader.skip()?,
             }
         }
@@ -92,6 +114,7 @@ impl<'a> Offer<'a> {
             id: require(id, start)?,
             manifest: require(manifest, start)?,
             url: require(url, start)?,
+            co_signatures,
         })
     }
 }
@@ -107,4 +130,6 @@ pub const MAX_REPLY: usize = 1 // map
     + 1 + 1 // offer
     + 1 + 1 + 16 // offer id
     + 1 + 3 + MAX_MANIFEST
-    + 1 + 3 + MAX_URL;
+    + 1 + 3 + MAX_URL
+    + 1 + CoSignatures::MAX_LEN
+    + 1 + 3 + SignedAuthorSet::MAX_LEN; // author set

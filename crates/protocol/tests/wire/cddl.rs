@@ -11,10 +11,11 @@ use std::{
 use countersign_protocol::*;
 
 use crate::hex;
+use crate::sets::*;
 use crate::v1::*;
 
 /// What stands for each literal in the CDDL, and what our reader and writer make of its bytes.
-const LITERALS: [(&str, &str, Rewrite); 11] = [
+const LITERALS: [(&str, &str, Rewrite); 20] = [
     ("check-in", CHECK_IN, check_in),
     ("check-in", FIRST_CHECK_IN, check_in),
     ("check-in-reply", REPLY, reply),
@@ -26,6 +27,15 @@ const LITERALS: [(&str, &str, Rewrite); 11] = [
     ("manifest", MANIFEST_WITH_END, manifest),
     ("sig-structure", TO_BE_SIGNED, nothing),
     ("signed-manifest", SIGNED, signed),
+    ("check-in", CHECK_IN_OF_SET_1, check_in),
+    ("check-in-reply", REPLY_WITH_SUCCESSOR, reply),
+    ("check-in-reply", REPLY_WITH_CO_SIGNATURES, reply),
+    ("report", REPORT_AUTHORS_ENDED, report),
+    ("co-signatures", CO_SIGNATURES, co_signatures),
+    ("author-set", AUTHOR_SET, author_set),
+    ("author-set", SUCCESSOR, author_set),
+    ("signed-author-set", SIGNED_AUTHOR_SET, signed_set),
+    ("signed-author-set", SIGNED_SUCCESSOR, signed_set),
 ];
 
 /// Reads bytes and writes what they say; `None` where they are refused.
@@ -54,6 +64,22 @@ fn manifest(bytes: &[u8]) -> Option<Vec<u8>> {
 fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
     let said = SignedManifest::parse(bytes).ok()?;
     // An author's key decides in earnest; here it is the form that counts.
+    said.unverified().ok().map(|_| bytes.to_vec())
+}
+
+fn co_signatures(bytes: &[u8]) -> Option<Vec<u8>> {
+    CoSignatures::parse(bytes)
+        .ok()
+        .map(|others| others.as_bytes().to_vec())
+}
+
+fn author_set(bytes: &[u8]) -> Option<Vec<u8>> {
+    let value = AuthorSet::decode(bytes).ok()?;
+    Some(encoded(|out| value.encode(out)))
+}
+
+fn signed_set(bytes: &[u8]) -> Option<Vec<u8>> {
+    let said = SignedAuthorSet::parse(bytes).ok()?;
     said.unverified().ok().map(|_| bytes.to_vec())
 }
 
@@ -152,7 +178,7 @@ fn what_breaks_the_text_is_refused_by_a_foreign_validator_too() {
         ("check-in-reply", swap(REPLY_WITH_OFFER, "03a300", "03a200")),
         // An outcome that is none; a reason that is none; a reason where there is nothing to explain.
         ("report", swap(REPORT, "0f0201", "0f0205")),
-        ("report", swap(REPORT_REFUSED, "040a", "0414")),
+        ("report", swap(REPORT_REFUSED, "040a", "0416")),
         ("report", swap(REPORT_REFUSED, "0f0203", "0f0201")),
         ("report", swap(REPORT, "0150", "014f")),
         // A manifest of version 2; with a key more; without a counter; an image of 4 GiB.
@@ -174,6 +200,35 @@ fn what_breaks_the_text_is_refused_by_a_foreign_validator_too() {
             "signed-manifest",
             swap(SIGNED, "9ae9eda058", "9ae9eda1012658"),
         ),
+        // A set with a key more, without keys, with a threshold of 9, of sequence 0, with a key of 64 bytes.
+        (
+            "author-set",
+            [swap(AUTHOR_SET, "a60001", "a70001"), hex("1863f5")].concat(),
+        ),
+        (
+            "author-set",
+            swap(SUCCESSOR, "020203010481", "020203010480"),
+        ),
+        ("author-set", swap(AUTHOR_SET, "0201030204", "0201030904")),
+        ("author-set", swap(AUTHOR_SET, "0201030204", "0200030204")),
+        ("author-set", swap(AUTHOR_SET, "5841", "5840")),
+        // Untagged, as one signer's, another algorithm, signed by nobody.
+        ("signed-author-set", swap(SIGNED_AUTHOR_SET, "d86284", "84")),
+        (
+            "signed-author-set",
+            swap(SIGNED_AUTHOR_SET, "d86284", "d284"),
+        ),
+        (
+            "signed-author-set",
+            swap(SIGNED_AUTHOR_SET, "a20126", "a20127"),
+        ),
+        (
+            "signed-author-set",
+            swap(SIGNED_AUTHOR_SET, "82834da201", "80834da201"),
+        ),
+        // Eight co-signatures, and none.
+        ("co-signatures", swap(CO_SIGNATURES, "828248", "888248")),
+        ("co-signatures", vec![0x80]),
         (
             "sig-structure",
             swap(TO_BE_SIGNED, "5369676e617475726531", "5369676e617475726532"),

@@ -18,6 +18,7 @@ fn longest_messages_need_what_the_constants_say() {
         secure_version: u32::MAX,
         slot: u8::MAX,
         state: SlotState::PendingVerify,
+        authors: Some(u32::MAX),
     };
     assert_eq!(encoded(|out| check_in.encode(out)).len(), MAX_CHECK_IN);
 
@@ -30,6 +31,9 @@ fn longest_messages_need_what_the_constants_say() {
     assert!(encoded(|out| report.encode(out)).len() <= MAX_REPORT);
 
     let url = "u".repeat(MAX_URL);
+    let entry = [&[0x82, 0x48][..], &[7; 8], &[0x58, 0x40], &[7; 64]].concat();
+    let others = [vec![0x87], entry.repeat(CoSignatures::MAX)].concat();
+    assert_eq!(others.len(), CoSignatures::MAX_LEN);
     let reply = CheckInReply {
         time: UnixTime(u64::MAX),
         next_check_in_s: u32::MAX,
@@ -37,8 +41,11 @@ fn longest_messages_need_what_the_constants_say() {
             id: OfferId([0; 16]),
             manifest: &[0; MAX_MANIFEST],
             url: &url,
+            co_signatures: CoSignatures::parse(&others).unwrap(),
         }),
+        authors: Some(&[0; SignedAuthorSet::MAX_LEN]),
     };
+    assert_eq!(SignedAuthorSet::MAX_LEN, 1970, "as countersign.cddl says");
     let bytes = encoded(|out| reply.encode(out));
     assert_eq!(bytes.len(), MAX_REPLY);
     assert_eq!(CheckInReply::decode(&bytes), Ok(reply));

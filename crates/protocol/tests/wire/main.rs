@@ -7,8 +7,11 @@
 mod cddl;
 mod hostile;
 mod limits;
+mod sets;
 mod v1;
+mod wrong_sets;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use countersign_protocol::Es256Verifier;
 
@@ -20,6 +23,10 @@ impl Es256Verifier for Aws {
         ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, spki)
             .is_ok_and(|key| key.verify_sig(message, signature).is_ok())
     }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest(&SHA256, bytes).as_ref().try_into().unwrap()
 }
 
 fn hex(text: &str) -> Vec<u8> {

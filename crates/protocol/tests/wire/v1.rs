@@ -16,6 +16,7 @@ fn check_in() {
         secure_version: 3,
         slot: 1,
         state: SlotState::Confirmed,
+        authors: None,
     };
     let first = CheckIn {
         product: "thermostat",
@@ -26,6 +27,7 @@ fn check_in() {
         secure_version: 0,
         slot: 0,
         state: SlotState::PendingVerify,
+        authors: None,
     };
     for (value, text) in [(full, CHECK_IN), (first, FIRST_CHECK_IN)] {
         let bytes = hex(text);
@@ -41,12 +43,14 @@ fn reply() {
         time: UnixTime(1_790_000_100),
         next_check_in_s: 3600,
         offer: None,
+        authors: None,
     };
     let offering = CheckInReply {
         offer: Some(Offer {
             id: OfferId(core::array::from_fn(|index| u8::try_from(index).unwrap())),
             manifest: &signed,
             url: "https://ota.example.com/i/abc?s=1",
+            co_signatures: CoSignatures::NONE,
         }),
         ..plain
     };
@@ -159,7 +163,7 @@ pub(crate) fn the_manifest() -> Manifest<'static> {
 }
 
 pub(crate) fn encoded(encode: impl FnOnce(&mut [u8]) -> Result<usize, Error>) -> Vec<u8> {
-    let mut out = vec![0; 2048];
+    let mut out = vec![0; 4096];
     let len = encode(&mut out).unwrap();
     out.truncate(len);
     out
@@ -191,7 +195,7 @@ pub(crate) const REPORT: &str = "a400010150000102030405060708090a0b0c0d0e0f02010
 /// A report with a reason.
 pub(crate) const REPORT_REFUSED: &str =
     "a500010150000102030405060708090a0b0c0d0e0f02030365312e332e39040a";
-/// A report with the newest of the reasons.
+/// A report of an image that no trusted key signed.
 pub(crate) const REPORT_UNTRUSTED_IMAGE: &str =
     "a500010150000102030405060708090a0b0c0d0e0f02030365312e332e390413";
 /// A manifest without an end.
