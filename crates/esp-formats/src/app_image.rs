@@ -16,12 +16,18 @@ mod compose;
 mod descriptor;
 mod extent;
 mod header;
+mod memory;
+mod regions;
+mod survey;
 
 pub use chip::ChipId;
 pub use compose::{Composition, compose, composed_len};
 pub use descriptor::AppDescriptor;
 pub use extent::Extent;
 pub use header::{CHIP_OFFSET, Header, MAGIC, MAX_SEGMENTS, SEGMENT_LIMIT, SegmentHeader};
+pub use memory::Memory;
+pub use regions::{flash_mode, flash_size};
+pub use survey::{BootDescriptor, Found, Survey};
 
 use crate::bytes::{array, slice, to_u32, to_usize};
 use crate::{Error, ErrorKind, secure_boot};
@@ -241,7 +247,8 @@ pub enum Signature<'a> {
     None,
     /// Secure Boot v1 or "signed app verification" with ECDSA: version 0 (4 bytes), r and s (32 bytes each, big-endian).
     V1(&'a [u8; 68]),
-    /// Secure Boot v2: the sector of up to three signature blocks ([`secure_boot`]), at the next multiple of 4096.
+    /// Secure Boot v2: the sector of up to three signature blocks ([`secure_boot`]), at the next multiple of 4096. Signed is what
+    /// lies before it, so the padding may be of 0xFF, by `espsecure`, or of zeros, by `elf2image --pad-to-size`.
     V2(&'a [u8; 4096]),
 }
 
@@ -262,8 +269,7 @@ impl<'a> Signature<'a> {
             rest.get(padding..).and_then(<[u8]>::first_chunk::<4096>),
         ) {
             (Some(padding), Some(sector))
-                if padding.iter().all(|byte| *byte == 0xFF)
-                    && sector.first() == Some(&secure_boot::MAGIC) =>
+                if is_padding(padding) && sector.first() == Some(&secure_boot::MAGIC) =>
             {
                 Self::V2(sector)
             }

@@ -130,6 +130,33 @@ pub enum ErrorKind {
         curve: u8,
     },
 
+    /// A field that has one length has another.
+    #[error("a field has {len} bytes, not {needed}")]
+    FieldLength {
+        /// Length of the field.
+        len: u32,
+        /// The only length that it may have.
+        needed: u32,
+    },
+    /// An RSA modulus that no key of 3072 bits has.
+    #[error("the modulus is even, or has fewer than 3072 bits")]
+    Modulus,
+    /// No block of that number, counted from 0.
+    #[error("there is no signature block {number}")]
+    NoBlock {
+        /// The number asked for.
+        number: u32,
+    },
+    /// No uncompressed point of a curve that Secure Boot knows.
+    #[error("{len} bytes are no uncompressed point of P-192, P-256 or P-384")]
+    Point {
+        /// How many bytes there were.
+        len: u32,
+    },
+    /// A sector with no room for one more block.
+    #[error("the sector has three signature blocks, or a damaged one")]
+    SectorFull,
+
     /// A partition table's row is neither a partition, nor the MD5 row, nor the end.
     #[error("row magic {found:#06x} is not known")]
     RowMagic {
@@ -246,5 +273,26 @@ pub enum ErrorKind {
         stored: u32,
         /// The CRC of its bytes.
         computed: u32,
+    },
+
+    /// The first four bytes are not a sealed image's.
+    #[error("magic of a sealed image is {found:#010x}, not 0x0788b6cf")]
+    SealedMagic {
+        /// The word found.
+        found: u32,
+    },
+    /// A sealed image holds nothing, or more than a slot takes.
+    #[error("`bin_size` is {found}, not 1 to {max}")]
+    PlainLength {
+        /// The length found.
+        found: u32,
+        /// The greatest length.
+        max: u32,
+    },
+    /// A reserved byte is not zero.
+    #[error("a reserved byte is {found:#04x}, not 0")]
+    Reserved {
+        /// The byte found.
+        found: u8,
     },
 }

@@ -10,6 +10,7 @@
 //! | [`nvs`]             | settings by namespace and key                     | `nvs_flash`                  |
 //! | [`otadata`]         | which slot boots, and whether it proved itself    | `esp_ota_select_entry_t`     |
 //! | [`partition_table`] | what lies where in flash                          | `esp_partition_info_t`       |
+//! | [`sealed_image`]    | an image that only a key's holder can read        | `esp_encrypted_img`          |
 //! | [`secure_boot`]     | who signed an image, for chips that ask           | `ets_secure_boot_signature_t` |
 //! | [`secure_cert`]     | a device's key and certificates                   | `esp_secure_cert_tlv_header_t` |
 
@@ -37,6 +38,7 @@ mod error;
 pub mod nvs;
 pub mod otadata;
 pub mod partition_table;
+pub mod sealed_image;
 pub mod secure_boot;
 pub mod secure_cert;
 #[cfg(test)]

@@ -21,22 +21,16 @@
 //! Sources: ESP-IDF v5.5.5, `components/esp_rom/esp32c3/include/esp32c3/rom/secure_boot.h`,
 //! `components/esp_rom/esp32h2/include/esp32h2/rom/ecdsa.h`; espsecure 5.6.0.
 
+mod compose;
+mod key;
+mod scheme;
+
+pub use compose::{Place, Sector, compose_block};
+pub use key::Key;
+pub use scheme::{Scheme, Support, support};
+
 use crate::bytes::{array, slice, to_usize, u32_le};
 use crate::{Error, ErrorKind};
-
-/// Which kind of key and signature a block has. A chip, or an app that verifies updates itself, knows one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// RSASSA-PSS of 3072 bits with SHA-256 and a salt of 32 bytes. The key is the modulus (384 bytes), the exponent (4),
-    /// and two numbers that save the chip work.
-    Rsa3072,
-    /// ECDSA on P-192 with SHA-256. The key is the curve's number (1 byte), then x and y (24 each), then 16 zeros.
-    EcdsaP192,
-    /// ECDSA on P-256 with SHA-256. The key is the curve's number (1 byte), then x and y (32 each).
-    EcdsaP256,
-    /// ECDSA on P-384 with SHA-384. The key is the curve's number (1 byte), then x and y (48 each).
-    EcdsaP384,
-}
 
 /// One signature block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +65,15 @@ pub struct EcdsaP256 {
     pub point: [u8; 65],
     /// r, then s, big-endian.
     pub signature: [u8; 64],
+}
+
+/// A block's numbers on its curve as libraries want them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ecdsa {
+    /// Length of a point's coordinates, and of r and s, together.
+    len: usize,
+    point: [u8; 97],
+    signature: [u8; 96],
 }
 
 /// Parses the blocks of a signature sector, each by itself: one that is damaged says nothing of the others.
@@ -111,11 +114,11 @@ impl<'a> Block<'a> {
         let key_at = digest_len.saturating_add(DIGEST_AT);
         let [curve] = *array(block, key_at)?;
         // Of RSA the byte of the curve is the modulus' first.
-        let (scheme, key_len, signature_len) = match (version, hash, curve) {
-            (2, 0, _) => (Scheme::Rsa3072, RSA_KEY, 384),
-            (3, 0, 1) => (Scheme::EcdsaP192, 65, 64),
-            (3, 0, 2) => (Scheme::EcdsaP256, 65, 64),
-            (3, 1, 3) => (Scheme::EcdsaP384, 97, 96),
+        let scheme = match (version, hash, curve) {
+            (2, 0, _) => Scheme::Rsa3072,
+            (3, 0, 1) => Scheme::EcdsaP192,
+            (3, 0, 2) => Scheme::EcdsaP256,
+            (3, 1, 3) => Scheme::EcdsaP384,
             _ => {
                 let kind = ErrorKind::BlockScheme {
                     version,
@@ -125,6 +128,7 @@ impl<'a> Block<'a> {
                 return Err(Error::new(kind, 1));
             }
         };
+        let (key_len, signature_len) = scheme.places();
         Ok(Self {
             scheme,
             image_digest: slice(block, DIGEST_AT, digest_len)?,
@@ -146,18 +150,40 @@ impl<'a> Block<'a> {
 
     /// Gives the numbers of a block on P-256; `None` for others.
     pub fn ecdsa_p256(&self) -> Option<EcdsaP256> {
-        if self.scheme != Scheme::EcdsaP256 {
+        let numbers = self.ecdsa().filter(|_| self.scheme == Scheme::EcdsaP256)?;
+        Some(EcdsaP256 {
+            point: *numbers.point().first_chunk()?,
+            signature: *numbers.signature().first_chunk()?,
+        })
+    }
+
+    /// Gives the numbers of a block on any curve; `None` for RSA.
+    pub fn ecdsa(&self) -> Option<Ecdsa> {
+        let len = self.scheme.signature_len();
+        if self.scheme == Scheme::Rsa3072 {
             return None;
         }
-        let (x, y) = self.key.get(1..)?.split_first_chunk::<32>()?;
-        let (r, s) = self.signature.split_first_chunk::<32>()?;
-        let mut point = [0; 65];
-        let (tag, coordinates) = point.split_first_mut()?;
-        *tag = UNCOMPRESSED;
-        join(coordinates, x, y.first_chunk()?);
-        let mut signature = [0; 64];
-        join(&mut signature, r, s.first_chunk()?);
-        Some(EcdsaP256 { point, signature })
+        let mut numbers = Ecdsa {
+            len,
+            point: [UNCOMPRESSED; 97],
+            signature: [0; 96],
+        };
+        let (_, coordinates) = numbers.point.split_first_mut()?;
+        join(coordinates, self.key.get(1..)?.get(..len)?);
+        join(&mut numbers.signature, self.signature.get(..len)?);
+        Some(numbers)
+    }
+}
+
+impl Ecdsa {
+    /// The public key: 4, then x and y, big-endian (SEC 1 §2.3.3, uncompressed).
+    pub fn point(&self) -> &[u8] {
+        self.point.get(..=self.len).unwrap_or_default()
+    }
+
+    /// r, then s, big-endian.
+    pub fn signature(&self) -> &[u8] {
+        self.signature.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -167,8 +193,10 @@ fn reversed<const N: usize>(bytes: &[u8; N]) -> [u8; N] {
     bytes
 }
 
-/// Writes two little-endian numbers as big-endian ones, one behind the other.
-fn join(out: &mut [u8], first: &[u8; 32], second: &[u8; 32]) {
+/// Writes two little-endian numbers of one length as big-endian ones, one behind the other.
+fn join(out: &mut [u8], pair: &[u8]) {
+    let half = pair.len().checked_div(2).unwrap_or_default();
+    let (first, second) = pair.split_at_checked(half).unwrap_or_default();
     let digits = first.iter().rev().chain(second.iter().rev());
     for (place, digit) in out.iter_mut().zip(digits) {
         *place = *digit;

@@ -33,12 +33,19 @@ impl ChipId {
     pub const ESP32_H21: Self = Self(0x19);
     /// ESP32-H4.
     pub const ESP32_H4: Self = Self(0x1C);
+    /// ESP32-E22.
+    pub const ESP32_E22: Self = Self(0x1F);
     /// ESP32-S31.
     pub const ESP32_S31: Self = Self(0x20);
 
     /// Gives Espressif's name for the chip ("ESP32-C3"), or `None` for a number not known here.
+    ///
+    /// Samples from before a chip was sold have numbers and names of their own, and nothing else is known of them here.
     pub fn name(self) -> Option<&'static str> {
-        self.known().map(|chip| chip.name)
+        let sample = || SAMPLES.iter().find(|(id, _)| *id == self);
+        self.known()
+            .map(|chip| chip.name)
+            .or_else(|| Some(sample()?.1))
     }
 
     /// Finds a chip by name, in any case, with or without the hyphen ("esp32c3", "ESP32-C3").
@@ -68,6 +75,39 @@ impl ChipId {
             .map(|chip| chip.drom.contains(&load_addr) || chip.irom.contains(&load_addr))
     }
 
+    /// Says of how many bytes the pages are in which flash is mapped, as a power of two; `stated` is what the app's descriptor says,
+    /// 0 for nothing.
+    ///
+    /// Most chips have 64 KiB, whatever is stated. Where the page can be set and nothing is stated, it is the smallest: what
+    /// does not fit that fits no other.
+    ///
+    /// Source: ESP-IDF v5.5.5, `esp_image_format.c`, `process_segment_data`.
+    pub fn mmu_page_log2(self, stated: u8) -> u8 {
+        match (self.has_mmu_pages_to_choose(), stated) {
+            (false, _) => 16,
+            (true, 0) => 13,
+            (true, stated) => stated,
+        }
+    }
+
+    /// Says whether the MMU's page can be set, so that a boot loader asks the app's descriptor for it, and takes no app without
+    /// one.
+    ///
+    /// Source: ESP-IDF, `components/soc/<chip>/include/soc/soc_caps.h` of v5.5.5, for H21 and H4 of v6.0, for S31 of 2026-07.
+    #[doc(alias = "SOC_MMU_PAGE_SIZE_CONFIGURABLE")]
+    pub fn has_mmu_pages_to_choose(self) -> bool {
+        matches!(
+            self,
+            Self::ESP32_C2
+                | Self::ESP32_C6
+                | Self::ESP32_C61
+                | Self::ESP32_H2
+                | Self::ESP32_H21
+                | Self::ESP32_H4
+                | Self::ESP32_S31
+        )
+    }
+
     pub(super) fn known(self) -> Option<&'static Chip> {
         KNOWN.iter().find(|chip| chip.id == self)
     }
@@ -90,7 +130,7 @@ pub(super) struct Chip {
     /// Addresses at which read-only data is mapped from flash.
     pub(super) drom: Range<u32>,
     /// Addresses at which code is mapped from flash.
-    irom: Range<u32>,
+    pub(super) irom: Range<u32>,
     /// First address of RAM that can hold code, above what the second-stage bootloader uses.
     pub(super) iram: u32,
 }
@@ -111,8 +151,17 @@ const fn chip(
     }
 }
 
+/// Source: esptool 4.8.1, the last that knows them.
+const SAMPLES: [(ChipId, &str); 5] = [
+    (ChipId(0x04), "ESP32-S3(beta2)"),
+    (ChipId(0x07), "ESP32-C6(beta)"),
+    (ChipId(0x0A), "ESP32-H2(beta1)"),
+    (ChipId(0x0E), "ESP32-H2(beta2)"),
+    (ChipId(0x11), "ESP32-C5(beta3)"),
+];
+
 /// Source: ESP-IDF v5.5.5, `components/soc/<chip>/include/soc/soc.h` and `esp_app_format.h`.
-const KNOWN: [Chip; 13] = [
+const KNOWN: [Chip; 14] = [
     chip(
         ChipId::ESP32,
         "ESP32",
@@ -123,8 +172,8 @@ const KNOWN: [Chip; 13] = [
     chip(
         ChipId::ESP32_S2,
         "ESP32-S2",
-        0x3F00_0000..0x3F3F_0000,
-        0x4008_0000..0x40B8_0000,
+        0x3F00_0000..0x3FF8_0000,
+        0x4008_0000..0x4080_0000,
         0x4002_8000,
     ),
     chip(
@@ -196,6 +245,14 @@ const KNOWN: [Chip; 13] = [
         0x4200_0000..0x4400_0000,
         0x4200_0000..0x4400_0000,
         0x4081_0000,
+    ),
+    // Of esptool 5.6.0 alone: no ESP-IDF release has it yet.
+    chip(
+        ChipId::ESP32_E22,
+        "ESP32-E22",
+        0x3C00_0000..0x4000_0000,
+        0x3C00_0000..0x4000_0000,
+        0x3100_0000,
     ),
     chip(
         ChipId::ESP32_S31,

@@ -122,7 +122,7 @@ impl<'a> AppDescriptor<'a> {
     }
 }
 
-fn text(bytes: &[u8], at: usize, len: usize) -> Result<&str, Error> {
+pub(super) fn text(bytes: &[u8], at: usize, len: usize) -> Result<&str, Error> {
     let field = slice(bytes, at, len)?;
     let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
     core::str::from_utf8(text)

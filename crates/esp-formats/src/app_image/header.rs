@@ -66,10 +66,11 @@ impl Header {
     /// - [`ErrorKind::ImageMagic`], [`ErrorKind::SegmentCount`], [`ErrorKind::DigestFlag`]: a field that no
     ///   image has.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let [magic, segment_count, spi_mode, spi, ..] = *array::<{ Self::LEN }>(bytes, 0)?;
-        if magic != MAGIC {
-            return Err(Error::new(ErrorKind::ImageMagic { found: magic }, 0));
+        // First: of a short file of another kind it says more than that it is short.
+        if let Some(&found) = bytes.first().filter(|magic| **magic != MAGIC) {
+            return Err(Error::new(ErrorKind::ImageMagic { found }, 0));
         }
+        let [_, segment_count, spi_mode, spi, ..] = *array::<{ Self::LEN }>(bytes, 0)?;
         if !(1..=MAX_SEGMENTS).contains(&segment_count) {
             return Err(Error::new(
                 ErrorKind::SegmentCount {

@@ -389,6 +389,8 @@ fn knows_chips_by_number_and_name() {
     assert_eq!(ChipId::from_name(""), None);
     assert_eq!(ChipId(0x0D).to_string(), "ESP32-C6");
     assert_eq!(ChipId(0xFF).to_string(), "chip 0x00ff");
+    assert_eq!(ChipId(0x0E).to_string(), "ESP32-H2(beta2)");
+    assert_eq!(ChipId(0x0E).is_flash_mapped(0x4200_0020), None);
     for chip in ChipId::all() {
         assert_eq!(ChipId::from_name(chip.name().unwrap()), Some(chip));
     }
