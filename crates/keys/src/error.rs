@@ -65,6 +65,15 @@ pub enum Error {
     #[error("not a P-256 private key in PEM (PKCS#8, or `EC PRIVATE KEY`)")]
     NotAKey,
 
+    /// Not a private key that signs images.
+    #[error(
+        "not a private key that signs images (RSA-3072, P-256 or P-384, in PEM): it is {found}"
+    )]
+    NotAnImageKey {
+        /// What it is, in words.
+        found: String,
+    },
+
     /// Not a P-256 public key.
     #[error("not a P-256 public key in PEM")]
     NotAPublicKey(#[source] countersign_x509::Error),
@@ -186,6 +195,10 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
+
+    /// Not a public key in PEM, of whatever kind.
+    #[error("not a public key in PEM (`PUBLIC KEY`, a private key, or a certificate)")]
+    UnreadPublicKey(#[source] countersign_x509::Error),
 
     /// The passphrase is another.
     #[error("the passphrase of `{key}` from {from} is wrong")]

@@ -146,8 +146,10 @@ impl Block {
             let contents = Zeroizing::new(block.into_contents());
             let key = match tag.as_str() {
                 ENCRYPTED => Self::Encrypted(contents.to_vec()),
-                "PRIVATE KEY" | "EC PRIVATE KEY" if inside => return Err(Error::Encryption),
-                "PRIVATE KEY" | "EC PRIVATE KEY" => Self::Plain(contents),
+                "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" if inside => {
+                    return Err(Error::Encryption);
+                }
+                "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => Self::Plain(contents),
                 _ => continue,
             };
             if found.replace(key).is_some() {

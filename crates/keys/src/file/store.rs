@@ -14,12 +14,21 @@ use crate::Error;
 
 /// Reads a small text file, if nobody but its owner may.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let metadata = path.metadata().map_err(|cause| Error::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
+    refuse_open_doors(path, &metadata)?;
+    read_from_others(path)
+}
+
+/// Reads a small text file that another tool may have written, whoever may read it: such tools do not ask.
+pub(crate) fn read_from_others(path: &Path) -> Result<Zeroizing<String>, Error> {
     let failed = |cause| Error::Read {
         path: path.to_owned(),
         cause,
     };
     let file = File::open(path).map_err(failed)?;
-    refuse_open_doors(path, &file.metadata().map_err(failed)?)?;
     // Room for all of it at once: a growing buffer leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(LONGEST));
     file.take(LONGEST as u64)

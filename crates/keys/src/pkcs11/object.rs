@@ -1,19 +1,30 @@
 //! The objects on a token: a private key, and its public half.
 
-use aws_lc_rs::rand;
-use countersign_x509::{KeyKind, PublicKey};
+use aws_lc_rs::{
+    encoding::AsDer as _,
+    rand,
+    signature::{RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents},
+};
 use cryptoki::{
     error::Error as Failure,
-    mechanism::Mechanism,
+    mechanism::{
+        Mechanism, MechanismType,
+        rsa::{PkcsMgfType, PkcsPssParams},
+    },
     object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle},
 };
 
 use super::{failed, module::Open};
-use crate::{Error, Uri};
+use crate::{Error, Uri, image::Algorithm};
 
 impl Open {
-    /// Finds the private key of a URI, takes it for signing, and gives its public half as a `SubjectPublicKeyInfo`.
-    pub(super) fn private_key(&mut self, uri: &Uri) -> Result<Vec<u8>, Error> {
+    /// Finds the private key of a URI, takes it for signing where it is of a kind that is wanted, and gives its public half as
+    /// a `SubjectPublicKeyInfo`.
+    pub(super) fn private_key(
+        &mut self,
+        uri: &Uri,
+        wanted: &[Algorithm],
+    ) -> Result<(Algorithm, Vec<u8>), Error> {
         let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
         template.extend(named(uri));
         let key = match *self.find(&template, uri)? {
@@ -28,9 +39,9 @@ impl Open {
                 return Err(Error::Ambiguous { uri, what });
             }
         };
-        let public_key = self.public_half(key, uri)?;
+        let found = self.public_half(key, uri, wanted)?;
         self.key = Some(key);
-        Ok(public_key)
+        Ok(found)
     }
 
     /// Makes a key pair under the name of a URI, where nothing has that name.
@@ -70,17 +81,31 @@ impl Open {
         Ok(())
     }
 
-    /// Signs a SHA-256: `r || s`.
-    pub(super) fn sign(&self, digest: &[u8; 32]) -> Result<Vec<u8>, Failure> {
+    /// Signs a digest: `r || s`, or RSA's number.
+    pub(super) fn sign(&self, algorithm: Algorithm, digest: &[u8]) -> Result<Vec<u8>, Failure> {
         let key = self.key.ok_or(Failure::InvalidValue)?;
-        self.session.sign(&Mechanism::Ecdsa, key, digest)
+        let mechanism = match algorithm {
+            Algorithm::EcdsaP256 | Algorithm::EcdsaP384 => Mechanism::Ecdsa,
+            Algorithm::RsaPss3072 => Mechanism::RsaPkcsPss(PkcsPssParams {
+                hash_alg: MechanismType::SHA256,
+                mgf: PkcsMgfType::MGF1_SHA256,
+                s_len: 32.into(),
+            }),
+        };
+        self.session.sign(&mechanism, key, digest)
     }
 
-    fn public_half(&self, key: ObjectHandle, uri: &Uri) -> Result<Vec<u8>, Error> {
+    fn public_half(
+        &self,
+        key: ObjectHandle,
+        uri: &Uri,
+        wanted: &[Algorithm],
+    ) -> Result<(Algorithm, Vec<u8>), Error> {
         let unfit = |what| Error::UnfitKey {
             uri: uri.to_string(),
             what,
         };
+        let for_images = wanted.contains(&Algorithm::RsaPss3072);
         let asked = [
             AttributeType::KeyType,
             AttributeType::EcParams,
@@ -88,17 +113,27 @@ impl Open {
             AttributeType::Label,
             AttributeType::PublicKeyInfo,
         ];
-        let mut public = vec![
-            Attribute::Class(ObjectClass::PUBLIC_KEY),
-            Attribute::KeyType(KeyType::EC),
-        ];
+        let mut public = vec![Attribute::Class(ObjectClass::PUBLIC_KEY)];
         let (mut id, mut label, mut info) = (None, None, None);
         for attribute in self.attributes(key, &asked, uri)? {
             match attribute {
-                Attribute::KeyType(kind) if kind != KeyType::EC => {
+                Attribute::KeyType(kind)
+                    if kind == KeyType::EC || kind == KeyType::RSA && for_images =>
+                {
+                    public.push(Attribute::KeyType(kind));
+                }
+                Attribute::KeyType(_) if for_images => {
+                    return Err(unfit("the key is neither RSA nor of an elliptic curve"));
+                }
+                Attribute::KeyType(_) => {
                     return Err(unfit("the key is not one of an elliptic curve"));
                 }
-                Attribute::EcParams(curve) if curve != PRIME256V1 => {
+                Attribute::EcParams(curve) if curve == PRIME256V1 => {}
+                Attribute::EcParams(curve) if curve == SECP384R1 && for_images => {}
+                Attribute::EcParams(_) if for_images => {
+                    return Err(unfit("the key is on another curve than P-256 and P-384"));
+                }
+                Attribute::EcParams(_) => {
                     return Err(unfit("the key is on another curve than P-256"));
                 }
                 Attribute::Id(bytes) if !bytes.is_empty() => id = Some(Attribute::Id(bytes)),
@@ -111,24 +146,42 @@ impl Open {
         public.extend(id.or(label));
         let mut found = Vec::new();
         for object in self.find(&public, uri)? {
-            for attribute in self.attributes(object, &[AttributeType::EcPoint], uri)? {
-                if let Attribute::EcPoint(bytes) = attribute {
-                    found.extend(spki(&bytes));
-                }
-            }
+            found.extend(self.spki(object, uri)?);
         }
         found.dedup();
         found.extend(info.filter(|_| found.is_empty()));
         match <[Vec<u8>; 1]>::try_from(found) {
-            Ok([spki]) => match PublicKey::from_der(&spki).and_then(PublicKey::certifiable) {
-                Ok(key) if key.kind == KeyKind::EcP256 => Ok(spki),
-                _ => Err(unfit("the key's public half is not a point on P-256")),
+            Ok([spki]) => match Algorithm::of(&spki).filter(|found| wanted.contains(found)) {
+                Some(algorithm) => Ok((algorithm, spki)),
+                None if for_images => Err(unfit(
+                    "the key's public half is neither RSA-3072 nor a point on P-256 or P-384",
+                )),
+                None => Err(unfit("the key's public half is not a point on P-256")),
             },
             Err(none) if none.is_empty() => Err(unfit(
                 "the key's public half is not on the token: put it there, with the same id",
             )),
             Err(_) => Err(unfit("several public keys have this key's id")),
         }
+    }
+
+    /// The `SubjectPublicKeyInfo` of a public key on the token; `None` for kinds that are used nowhere here.
+    fn spki(&self, object: ObjectHandle, uri: &Uri) -> Result<Option<Vec<u8>>, Error> {
+        let asked = [AttributeType::KeyType];
+        let kind = self.attributes(object, &asked, uri)?;
+        let asked: &[_] = match kind.first() {
+            Some(Attribute::KeyType(kind)) if *kind == KeyType::EC => &[AttributeType::EcPoint],
+            Some(Attribute::KeyType(kind)) if *kind == KeyType::RSA => {
+                &[AttributeType::Modulus, AttributeType::PublicExponent]
+            }
+            _ => return Ok(None),
+        };
+        let numbers = self.attributes(object, asked, uri)?;
+        Ok(match numbers.as_slice() {
+            [Attribute::EcPoint(point)] => point_spki(point),
+            [Attribute::Modulus(n), Attribute::PublicExponent(e)] => rsa_spki(n, e),
+            _ => None,
+        })
     }
 
     fn find(&self, template: &[Attribute], uri: &Uri) -> Result<Vec<ObjectHandle>, Error> {
@@ -156,18 +209,44 @@ fn named(uri: &Uri) -> Vec<Attribute> {
 
 /// The `SubjectPublicKeyInfo` of a `CKA_EC_POINT`: a DER OCTET STRING with the point in it (PKCS#11 2.40 §2.3.3), or, from
 /// modules that read an older text, the point itself.
-fn spki(point: &[u8]) -> Option<Vec<u8>> {
-    let point = match point {
-        [0x04, 0x41, inside @ ..] if inside.len() == 65 => inside,
-        bare => bare,
+fn point_spki(point: &[u8]) -> Option<Vec<u8>> {
+    for (head, len) in [(P256_SPKI, 65_u8), (P384_SPKI, 97)] {
+        let bare = match point {
+            [0x04, inside_len, inside @ ..] if *inside_len == len => inside,
+            bare => bare,
+        };
+        if bare.len() == usize::from(len) {
+            return Some([head, bare].concat());
+        }
+    }
+    None
+}
+
+/// The `SubjectPublicKeyInfo` of `CKA_MODULUS` and `CKA_PUBLIC_EXPONENT`, which may begin with zeros.
+fn rsa_spki(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
+    let trimmed = |number: &[u8]| {
+        let digits = number.iter().skip_while(|digit| **digit == 0);
+        digits.copied().collect::<Vec<_>>()
     };
-    (point.len() == 65).then(|| [SPKI, point].concat())
+    let numbers = RsaPublicKeyComponents {
+        n: trimmed(n),
+        e: trimmed(e),
+    };
+    let key = numbers.to_parsed_public_key(&RSA_PSS_2048_8192_SHA256);
+    Some(key.ok()?.as_der().ok()?.as_ref().to_vec())
 }
 
 /// What stands before the point in a P-256 key's `SubjectPublicKeyInfo` (RFC 5480 §2).
-pub(super) const SPKI: &[u8] = &[
+const P256_SPKI: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
+/// The same of P-384.
+const P384_SPKI: &[u8] = &[
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,
+    0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
+];
 /// `CKA_EC_PARAMS` of P-256: the object identifier of `prime256v1` in DER (RFC 5480 §2.1.1.1).
 const PRIME256V1: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+/// The same of P-384, `secp384r1`.
+const SECP384R1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];

@@ -25,3 +25,15 @@ openssl genpkey -algorithm ed25519 -out err_not_ec.pem
 openssl pkey -in err_not_p256.pem -pubout -out err_public_p384.pem
 openssl pkey -in err_not_ec.pem -pubout -out err_public_ed25519.pem
 openssl pkey -in ok_pkcs8.pem -pubout -ec_conv_form compressed -out err_public_compressed.pem
+
+# Keys for images.
+openssl genrsa -traditional -out image_rsa3072_pkcs1.pem 3072
+openssl pkcs8 -topk8 -nocrypt -in image_rsa3072_pkcs1.pem -out image_rsa3072.pem
+openssl pkcs8 -topk8 -in image_rsa3072_pkcs1.pem -v2 aes-256-cbc -iter 2048 -passout "pass:correct horse" -out image_rsa3072_encrypted.pem
+openssl rsa -in image_rsa3072_pkcs1.pem -pubout -out image_rsa3072_public.pem
+openssl req -x509 -key image_rsa3072.pem -subj "/CN=Image signer" -days 36500 -out image_rsa3072_certificate.pem
+openssl genrsa -out image_rsa2048.pem 2048
+openssl ecparam -name secp384r1 -genkey -noout -out image_p384.pem
+openssl ecparam -name prime192v1 -genkey -noout -out image_p192.pem
+openssl pkcs8 -topk8 -nocrypt -in image_p192.pem -out image_p192_pkcs8.pem
+openssl ec -in image_p192.pem -pubout -out image_p192_public.pem

@@ -10,6 +10,7 @@
 )]
 
 mod crl;
+mod image;
 
 use std::{
     fs,
@@ -70,6 +71,12 @@ impl Ground {
         command.arg("--module").arg(&self.module);
         command.args(["--token-label", "ours", "--login", "--pin", "1234"]);
         done(command.args(args))
+    }
+
+    /// A key that another tool makes on the token.
+    fn make(&self, label: &str, id: &str, kind: &str) {
+        let key = ["--keypairgen", "--key-type", kind, "--label", label];
+        self.tool(&[&key[..], &["--id", id]].concat());
     }
 
     /// Whether `openssl` takes a signature for that of a key.
@@ -188,18 +195,7 @@ fn a_key_made_on_a_token_signs_and_is_never_overwritten() {
 #[test]
 fn a_key_that_another_tool_made_is_read() {
     on_a_token("a_key_that_another_tool_made_is_read", |ground| {
-        let make = |label: &str, id: &str, kind: &str| {
-            ground.tool(&[
-                "--keypairgen",
-                "--key-type",
-                kind,
-                "--label",
-                label,
-                "--id",
-                id,
-            ]);
-        };
-        make("theirs", "01", "EC:prime256v1");
+        ground.make("theirs", "01", "EC:prime256v1");
         let key = ground.open("theirs").unwrap();
         let signature = key.sign(b"message").unwrap();
         assert!(ground.judge(&key, b"message", &signature));
@@ -213,18 +209,18 @@ fn a_key_that_another_tool_made_is_read() {
             let same = TokenKey::open(&uri, "k", &pin("1234")).unwrap();
             assert_eq!(same.public_key(), key.public_key());
         }
-        make("p384", "02", "EC:secp384r1");
-        make("rsa", "03", "RSA:2048");
+        ground.make("p384", "02", "EC:secp384r1");
+        ground.make("rsa", "03", "RSA:2048");
         for label in ["p384", "rsa"] {
             let unfit = ground.open(label).unwrap_err();
             assert!(matches!(unfit, Error::UnfitKey { .. }), "{unfit:?}");
         }
-        make("twice", "04", "EC:prime256v1");
-        make("twice", "05", "EC:prime256v1");
+        ground.make("twice", "04", "EC:prime256v1");
+        ground.make("twice", "05", "EC:prime256v1");
         let two = ground.open("twice").unwrap_err();
         assert!(matches!(two, Error::Ambiguous { .. }), "{two:?}");
         // Two pairs of one id: whose the public half is cannot be told.
-        make("other", "01", "EC:prime256v1");
+        ground.make("other", "01", "EC:prime256v1");
         let two = ground.open("theirs").unwrap_err();
         assert!(matches!(two, Error::UnfitKey { .. }), "{two:?}");
         ground.tool(&[
