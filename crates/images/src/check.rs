@@ -3,7 +3,7 @@
 use countersign_protocol::Digest;
 use esp_formats::{
     ErrorKind,
-    app_image::{AppDescriptor, AppImage, Signature},
+    app_image::{AppDescriptor, AppImage, ChipId, Segment, Signature},
 };
 
 use crate::sha256;
@@ -124,27 +124,25 @@ pub fn check_image(file: &[u8]) -> Result<Checked, CheckError> {
 }
 
 fn check_mapping(image: &AppImage<'_>, descriptor: &AppDescriptor<'_>) -> Result<(), CheckError> {
-    let page_log2 = match descriptor.mmu_page_size_log2 {
-        // Not stated, before ESP-IDF v5.4: what does not fit the smallest page fits none.
-        0 => SMALLEST_PAGE_LOG2,
-        stated => stated,
-    };
     let chip = image.header().chip;
-    for segment in image.segments() {
-        let load_addr = segment.header.load_addr;
-        if chip.is_flash_mapped(load_addr) == Some(true) && !segment.is_page_aligned(page_log2) {
-            return Err(CheckError::Misplaced {
-                offset: segment.offset,
-                load_addr,
-                page: 1_u32.checked_shl(page_log2.into()).unwrap_or(0),
-            });
-        }
-    }
-    Ok(())
+    let page = descriptor.mmu_page_size_log2;
+    let mut wrong = image
+        .segments()
+        .filter_map(|segment| misplaced(chip, &segment, page));
+    wrong.next().map_or(Ok(()), Err)
 }
 
-/// 8 KiB, which the ESP32-C6 and later can be set to.
-const SMALLEST_PAGE_LOG2: u8 = 13;
+/// Why a segment cannot be mapped, if it cannot; `page_log2` is what the descriptor says, 0 for nothing.
+pub(crate) fn misplaced(chip: ChipId, segment: &Segment<'_>, page_log2: u8) -> Option<CheckError> {
+    let page_log2 = chip.mmu_page_log2(page_log2);
+    let load_addr = segment.header.load_addr;
+    let is_mapped = chip.is_flash_mapped(load_addr) == Some(true);
+    (is_mapped && !segment.is_page_aligned(page_log2)).then(|| CheckError::Misplaced {
+        offset: segment.offset,
+        load_addr,
+        page: 1_u32.checked_shl(page_log2.into()).unwrap_or(0),
+    })
+}
 
 #[cfg(test)]
 mod tests;

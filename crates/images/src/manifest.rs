@@ -3,12 +3,12 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use countersign_pki::{SignError, Signer, fixed_signature};
 use countersign_protocol::{
-    Error, Es256Verifier, MAX_MANIFEST, Manifest, Reason, SignedManifest, UnixTime,
-    VerifiedManifest,
-    manifest::{Author, AuthorId, assemble, to_be_signed},
+    Authors, CoSignatures, Error, Es256Verifier, MAX_MANIFEST, Manifest, Reason, SignedRelease,
+    UnixTime, VerifiedManifest,
+    manifest::{AuthorId, assemble, to_be_signed},
 };
 
-use crate::{Checked, sha256};
+use crate::{Checked, KnownAuthors, sha256};
 
 /// Verifies ECDSA on P-256 with aws-lc.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +34,27 @@ pub enum ManifestError {
     /// It bears a known author's name, and not his signature.
     #[error("the signature on the manifest is not that of author {0}")]
     BadSignature(AuthorId),
+    /// The authors' set has ended.
+    #[error("author set {0} has ended, and nothing that it signed is accepted any more")]
+    AuthorsEnded(u32),
+    /// He has signed it before.
+    #[error("author {0} has signed it already")]
+    SignedAlready(AuthorId),
+    /// There is room for no further author.
+    #[error("{} authors have signed it, and no more can", CoSignatures::MAX + 1)]
+    TooManyAuthors,
+    /// Known authors have signed it, and fewer than it takes.
+    #[error(
+        "{count} of the {needed} authors that set {sequence} asks for have signed the manifest"
+    )]
+    TooFewAuthors {
+        /// How many have.
+        count: usize,
+        /// How many it takes.
+        needed: u8,
+        /// The set.
+        sequence: u32,
+    },
     /// It is not a signed manifest, or what was signed is no manifest.
     #[error("not a signed manifest: {} at byte {}", .0.kind, .0.offset)]
     Malformed(Error),
@@ -109,7 +130,35 @@ pub fn sign(
     }
 }
 
-/// Verifies a signed manifest by the authors whose public keys (DER `SubjectPublicKeyInfo`) are given.
+/// Signs a release once more, behind those who signed before.
+///
+/// # Errors
+/// [`ManifestError::Malformed`] where it is none, [`ManifestError::SignedAlready`], [`ManifestError::TooManyAuthors`], and as of
+/// [`sign`].
+pub fn co_sign(release: &[u8], signer: &dyn Signer) -> Result<Vec<u8>, ManifestError> {
+    let parsed = SignedRelease::parse(release).map_err(ManifestError::Malformed)?;
+    let spki = signer.public_key();
+    let author = author_id(spki);
+    let mut others: Vec<(AuthorId, [u8; 64])> =
+        parsed.others().iter().map(|(id, one)| (id, *one)).collect();
+    if parsed.signatures().any(|(id, _)| id == author) {
+        return Err(ManifestError::SignedAlready(author));
+    }
+    let message = written(|out| to_be_signed(author, parsed.manifest().payload(), out))?;
+    let der = signer.sign(&message).map_err(ManifestError::Sign)?;
+    let signature = fixed_signature(&der).map_err(|_| ManifestError::SignerWrong)?;
+    others.push((author, signature));
+    let mut behind = vec![0; CoSignatures::MAX_LEN];
+    let length = CoSignatures::encode(&others, &mut behind);
+    behind.truncate(length.map_err(|_| ManifestError::TooManyAuthors)?);
+    let signed = [parsed.manifest_bytes(), &behind].concat();
+    match verify(&signed, &[spki.to_vec()]) {
+        Ok(_) => Ok(signed),
+        Err(_) => Err(ManifestError::SignerWrong),
+    }
+}
+
+/// Verifies a signed manifest by the authors whose public keys (DER `SubjectPublicKeyInfo`) are given: one of them suffices.
 ///
 /// # Errors
 /// [`ManifestError::Malformed`], [`ManifestError::UnknownAuthor`] or [`ManifestError::BadSignature`].
@@ -117,21 +166,52 @@ pub fn verify<'a>(
     bytes: &'a [u8],
     authors: &[Vec<u8>],
 ) -> Result<VerifiedManifest<'a>, ManifestError> {
-    let signed = SignedManifest::parse(bytes).map_err(ManifestError::Malformed)?;
-    let authors: Vec<_> = authors
-        .iter()
-        .map(|spki| Author {
-            id: author_id(spki),
-            public_key: spki,
-        })
-        .collect();
-    signed
-        .verify(&authors, &AwsLcEs256)
-        .map_err(|reason| match (reason, signed.unverified()) {
-            (Reason::UnknownAuthor, _) => ManifestError::UnknownAuthor(signed.author()),
-            (Reason::MalformedManifest, Err(error)) => ManifestError::Malformed(error),
-            _ => ManifestError::BadSignature(signed.author()),
-        })
+    let known = KnownAuthors::Keys(authors.to_vec());
+    // Keys without a set have no end.
+    verify_by(bytes, &known, UnixTime(0))
+}
+
+/// Verifies a release by those who are known.
+///
+/// # Errors
+/// As [`verify`], and [`ManifestError::TooFewAuthors`], [`ManifestError::AuthorsEnded`].
+pub fn verify_by<'a>(
+    bytes: &'a [u8],
+    known: &KnownAuthors,
+    now: UnixTime,
+) -> Result<VerifiedManifest<'a>, ManifestError> {
+    let release = SignedRelease::parse(bytes).map_err(ManifestError::Malformed)?;
+    let judged = known.with(|authors| {
+        let verified = release.verify(authors, now, &AwsLcEs256);
+        verified.map_err(|reason| refusal(reason, &release, authors))
+    });
+    match judged {
+        Ok(verified) => verified,
+        Err(_) => Err(ManifestError::UnknownAuthor(release.manifest().author())),
+    }
+}
+
+fn refusal(reason: Reason, release: &SignedRelease<'_>, authors: &Authors<'_>) -> ManifestError {
+    let (mut count, mut wrong) = (0, release.manifest().author());
+    authors.each(|author| {
+        if release.is_signed_by(author, &AwsLcEs256) {
+            count += 1;
+        } else if release.signatures().any(|(id, _)| id == author.id) {
+            wrong = author.id;
+        }
+        true
+    });
+    match (reason, release.manifest().unverified()) {
+        (Reason::UnknownAuthor, _) => ManifestError::UnknownAuthor(release.manifest().author()),
+        (Reason::MalformedManifest, Err(error)) => ManifestError::Malformed(error),
+        (Reason::AuthorsEnded, _) => ManifestError::AuthorsEnded(authors.sequence()),
+        (Reason::TooFewAuthors, _) => ManifestError::TooFewAuthors {
+            count,
+            needed: authors.threshold(),
+            sequence: authors.sequence(),
+        },
+        _ => ManifestError::BadSignature(wrong),
+    }
 }
 
 /// Tells whether a manifest describes an image.

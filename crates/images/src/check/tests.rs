@@ -165,6 +165,19 @@ fn refuses_a_segment_that_the_mmu_cannot_map() {
             })
         );
     }
+    // The ESP32-C3's pages are 64 KiB, whatever is stated.
+    for page_log2 in [0, 13, 16] {
+        let mut bad = C3.to_vec();
+        bad[25] ^= 0x80;
+        bad[32 + 180] = page_log2;
+        reseal(&mut bad);
+        let page = 0x1_0000;
+        let refused = check_image(&bad);
+        assert!(
+            matches!(refused, Err(CheckError::Misplaced { page: told, .. }) if told == page),
+            "{refused:?}"
+        );
+    }
     let mut unstated = good.clone();
     unstated[24..28].copy_from_slice(&(load_addr + 0x8000).to_le_bytes());
     unstated[32 + 180] = 0;

@@ -3,7 +3,7 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
-use countersign_protocol::Digest;
+use countersign_protocol::{Author, Digest, SignedManifest};
 
 use super::*;
 use crate::check::Signed;
