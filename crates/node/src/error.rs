@@ -11,6 +11,9 @@ pub enum Error {
         /// The offset into the chip, in bytes.
         offset: u32,
     },
+    /// The author set that the node goes by cannot be read any more.
+    #[error("the author set in the partition named authors is damaged")]
+    AuthorSet,
     /// A partition that the node needs is not in the table, or too small.
     #[error("the partition table has no {0} of the size that the node needs")]
     MissingPartition(Partition),

@@ -1,6 +1,6 @@
 //! What the platform is told while the node works.
 
-use countersign_protocol::{Outcome, Reason};
+use countersign_protocol::{Outcome, Reason, Unfit};
 
 /// One thing that happened. The numbers are the steps of the [crate's documentation](crate).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +18,17 @@ pub enum Event<'a> {
         /// Seconds until the node asks again.
         seconds: u32,
     },
+    /// 2: there is no partition named `authors`, so that the factory's authors stay, whatever comes after them.
+    AuthorsFixed,
+    /// 2: a successor of the author set was followed and kept; its authors alone count from now on.
+    AuthorsFollowed {
+        /// Its sequence.
+        sequence: u32,
+    },
+    /// 2: what a server sent is no successor of the author set that the node goes by.
+    AuthorsRefused(Unfit),
+    /// 2: a successor could not be checked or kept for now.
+    AuthorsPutOff,
     /// 2: a known author's release was accepted for download.
     Offered {
         /// The release's version.

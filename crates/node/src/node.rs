@@ -6,6 +6,7 @@ use countersign_protocol::{MAX_REPLY, OfferId, Outcome, Reason};
 
 use crate::{
     Clock, Crypto, Entropy, Error, Event, Observer, Parts, Platform, SECTOR, Settings,
+    authors::{Kept, RECORD},
     places::{Places, Running},
     state::{Ended, Log, State},
     text::Text,
@@ -16,6 +17,7 @@ mod ask;
 mod boot;
 mod check_in;
 mod download;
+mod follow;
 mod report;
 mod signature;
 mod verify;
@@ -45,7 +47,7 @@ pub struct Buffers {
     /// A sector on its way to flash or back; before that a request, then its answer's head, then a message. It bounds
     /// them all.
     sector: [u8; SECTOR],
-    /// Where the download goes to, redirects followed.
+    /// Where the download goes to, redirects followed; before that the author set that the offer is judged by.
     url: Text<URL>,
 }
 
@@ -79,6 +81,7 @@ pub struct Node<'a, P: Platform> {
     places: Places,
     running: Running,
     log: Log,
+    authors: Kept,
     /// Check-ins in a row that failed.
     failures: u32,
     /// Milliseconds of uptime at which an image on its first boot gives up.
@@ -148,6 +151,10 @@ impl<'a, P: Platform> Node<'a, P> {
         let places = Places::find(flash, settings, &mut buffers.sector).await?;
         let running = Running::read(flash, &places, settings).await?;
         let log = Log::open(flash, places.node_state).await?;
+        let authors = Kept::open(flash, places.authors, buffers.url.room()).await?;
+        if authors.sequence().is_none() {
+            parts.observer.event(Event::AuthorsFixed);
+        }
         let self_test_ms = u64::from(settings.pace.self_test_s).saturating_mul(1000);
         let give_up_ms = parts.clock.uptime_ms().saturating_add(self_test_ms);
         let mut node = Self {
@@ -157,6 +164,7 @@ impl<'a, P: Platform> Node<'a, P> {
             places,
             running,
             log,
+            authors,
             failures: 0,
             give_up_ms,
             pending_verify: false,
@@ -230,7 +238,9 @@ impl<'a, P: Platform> Node<'a, P> {
             }
         };
         self.failures = 0;
-        let next_s = self.within_bounds(answer.next_s);
+        // Who comes after the new authors, and what these say, is worth asking at once.
+        let wanted_s = if answer.followed { 0 } else { answer.next_s };
+        let next_s = self.within_bounds(wanted_s);
         self.parts.observer.event(Event::CheckedIn { next_s });
         if self.on_trial() {
             // 7. Whatever else was offered was offered to a device that had not confirmed.
@@ -368,6 +378,8 @@ const MAX_BACK_OFF_S: u32 = 3600;
 
 /// The longest that a check-in or a report may take, in milliseconds, however slowly a server sends.
 const EXCHANGE_MS: u64 = 2 * 60 * 1000;
+
+const _: () = assert!(RECORD <= URL, "a set's record is read into the URL's place");
 
 const _: () = assert!(
     MAX_REPLY <= SECTOR,

@@ -8,13 +8,15 @@ use esp_formats::{
     partition_table::{self, PartitionTable},
 };
 
-use crate::{Error, Partition, SECTOR, Settings, flash::Place, text::Name};
+use crate::{Error, Partition, SECTOR, Settings, flash::Place, provisioned::AUTHORS, text::Name};
 
 /// The partitions that the node works with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
     pub(crate) otadata: Place,
     pub(crate) node_state: Place,
+    /// Where author sets are kept, if there is such a place.
+    pub(crate) authors: Option<Place>,
     pub(crate) running: Place,
     /// The slot that the next image goes to, as ESP-IDF chooses it: the one after the running one.
     pub(crate) target: Place,
@@ -63,12 +65,18 @@ impl Places {
         );
         let otadata = otadata.ok_or(missing(Partition::OtaData))?;
         // A label is a word that somebody typed: what has another use is not the node's to write to.
-        let node_state = table
-            .find_label(NODE_STATE)
-            .filter(|partition| partition.flags & partition_table::FLAG_ENCRYPTED == 0)
-            .filter(|partition| partition.kind != partition_table::KIND_APP)
-            .filter(|partition| partition.offset != otadata.offset)
-            .ok_or(missing(Partition::NodeState))?;
+        let own = |label: &str| {
+            table
+                .find_label(label)
+                .filter(|partition| partition.flags & partition_table::FLAG_ENCRYPTED == 0)
+                .filter(|partition| partition.kind != partition_table::KIND_APP)
+                .filter(|partition| partition.offset != otadata.offset)
+        };
+        let node_state = own(NODE_STATE).ok_or(missing(Partition::NodeState))?;
+        let authors = own(AUTHORS).and_then(|partition| {
+            let found = place(partition, PARTITION_SIZE, Partition::NodeState);
+            found.ok()
+        });
         let layout = Layout::of_table(&table, settings.rollback);
         let running = if let Some(running) = settings.running_slot {
             slot(running, Partition::Running)?
@@ -87,6 +95,7 @@ impl Places {
         Ok(Self {
             otadata: place(otadata, PARTITION_SIZE, Partition::OtaData)?,
             node_state: place(node_state, PARTITION_SIZE, Partition::NodeState)?,
+            authors,
             running,
             target: slot(target_slot, Partition::SecondSlot)?,
             target_slot,

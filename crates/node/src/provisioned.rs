@@ -6,6 +6,7 @@
 //! | `esp_secure_cert` ([`SECURE_CERT`]) | the device's chain and key                 | [`identity`]            |
 //! | `trust` ([`TRUST`])              | who vouches for our servers                   | [`servers`]             |
 //! | `trust_stores` ([`TRUST_STORES`]) | who vouches for stores; may be missing or blank | [`stores`]           |
+//! | `authors` ([`AUTHORS`])          | the author set that is followed; may be missing or blank | the node itself    |
 //!
 //! The two sets of anchors are apart, so that whoever vouches for a store, a public authority as a rule, cannot vouch for
 //! our server.
@@ -19,13 +20,14 @@
 //! | `author0` …         | blob   | `SubjectPublicKeyInfo` (DER) of each author, [`MAX_NUMBERED`] at most |
 //! | `host0` …           | string | each host other than the server's that images may come from, as many at most |
 
+use countersign_protocol::{Author, AuthorId, AuthorSet};
 use esp_formats::{
     bundle::Bundle,
     nvs::Nvs,
     secure_cert::{self, Kind},
 };
 
-use crate::settings::server_of;
+use crate::{Crypto, Sha256 as _, settings::server_of};
 
 /// The settings of a device; texts are read in place.
 #[derive(Clone, Debug)]
@@ -43,12 +45,13 @@ pub struct Provisioned<'a> {
     store_count: usize,
 }
 
-/// What a device proves itself with, in place.
+/// What a device proves itself with.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
-    /// Its chain: PEM with a closing NUL, as the factory writes it.
+    /// The device's own certificate, then its issuers: PEM with a closing NUL, as the factory writes it, or DER, one after
+    /// the other.
     pub chain: &'a [u8],
-    /// Its private key, in the same form.
+    /// The private key, not encrypted: PEM with a closing NUL, or DER, PKCS#8 or SEC 1.
     pub key: &'a [u8],
 }
 
@@ -93,7 +96,7 @@ impl<'a> Provisioned<'a> {
         let (server_host, server_port) = server_of(needed("server")?).ok_or(Unfit::Server)?;
 
         let mut authors = [([0; MAX_KEY], 0); MAX_NUMBERED];
-        for (key, (bytes, len)) in AUTHORS.into_iter().zip(&mut authors) {
+        for (key, (bytes, len)) in AUTHOR_KEYS.into_iter().zip(&mut authors) {
             let found = nvs.blob(NAMESPACE, key, bytes).map_err(damaged(key))?;
             *len = found.map_or(0, <[u8]>::len);
         }
@@ -124,6 +127,16 @@ impl<'a> Provisioned<'a> {
     /// The hosts that images may come from, beside the server's.
     pub fn stores(&self) -> &[&'a str] {
         self.stores.get(..self.store_count).unwrap_or_default()
+    }
+}
+
+/// An author by his public key in DER, named as manifests name him.
+pub fn author<'k>(crypto: &impl Crypto, public_key: &'k [u8]) -> Author<'k> {
+    let mut digest = crypto.sha256();
+    digest.update(public_key);
+    Author {
+        id: AuthorId::from_spki_sha256(&digest.finish()),
+        public_key,
     }
 }
 
@@ -166,6 +179,13 @@ pub fn stores(partition: &[u8]) -> Result<Option<Bundle<'_>>, Unfit> {
     Ok(Some(bundle))
 }
 
+/// Writes what a factory puts into the partition [`AUTHORS`], for a device that shall go by an author set from the start, and
+/// tells its length; `None` where `set` is no [`AuthorSet`], or `out` has no room. Whoever asks for it has verified the set.
+pub fn author_set(set: &[u8], out: &mut [u8]) -> Option<usize> {
+    let sequence = AuthorSet::decode(set).ok()?.sequence;
+    crate::authors::encode(sequence, set, out)
+}
+
 const fn damaged(what: &'static str) -> impl Fn(esp_formats::Error) -> Unfit {
     move |source| Unfit::Damaged { what, source }
 }
@@ -178,6 +198,8 @@ pub const SECURE_CERT: &str = "esp_secure_cert";
 pub const TRUST: &str = "trust";
 /// Label of the partition with the anchors of stores, in the same form.
 pub const TRUST_STORES: &str = "trust_stores";
+/// Label of the partition with the author set that a device goes by, two sectors.
+pub const AUTHORS: &str = "authors";
 
 /// Namespace of all settings.
 pub const NAMESPACE: &str = "countersign";
@@ -185,7 +207,7 @@ pub const NAMESPACE: &str = "countersign";
 /// Authors, and hosts, at most. Stops a partition from taking all of a small machine's memory.
 pub const MAX_NUMBERED: usize = 8;
 
-const AUTHORS: [&str; MAX_NUMBERED] = [
+const AUTHOR_KEYS: [&str; MAX_NUMBERED] = [
     "author0", "author1", "author2", "author3", "author4", "author5", "author6", "author7",
 ];
 const HOSTS: [&str; MAX_NUMBERED] = [

@@ -30,6 +30,12 @@ impl<const N: usize> Text<N> {
         Some(())
     }
 
+    /// The bytes, to be used for something else; the text is gone.
+    pub(crate) fn room(&mut self) -> &mut [u8; N] {
+        self.len = 0;
+        &mut self.bytes
+    }
+
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..self.len).unwrap_or_default();

@@ -8,6 +8,7 @@
 //! | `trust`           | 0x01 | 0x06    | 0x11000  | 0x4000                   |
 //! | `node_state`      | 0x01 | 0x06    | 0x15000  | 0x2000                   |
 //! | `trust_stores`    | 0x01 | 0x06    | 0x17000  | 0x4000                   |
+//! | `authors`         | 0x01 | 0x06    | 0x1B000  | 0x2000                   |
 //! | `ota_0`           | 0x00 | 0x10    | 0x20000  | half the flash − 0x20000 |
 //! | `ota_1`           | 0x00 | 0x11    | half the flash | as `ota_0`         |
 //!
@@ -15,7 +16,7 @@
 
 use std::fmt::Write as _;
 
-pub use countersign_node::provisioned::{NVS, SECURE_CERT, TRUST, TRUST_STORES};
+pub use countersign_node::provisioned::{AUTHORS, NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use esp_formats::otadata;
 use esp_formats::partition_table::{
     self, FLAG_ENCRYPTED, KIND_APP, KIND_DATA, KIND_SECURE_CERT, Label, Partition,
@@ -58,7 +59,7 @@ impl FlashLayout {
     }
 
     /// Gives the partitions, in the order of the flash.
-    pub fn partitions(&self) -> [Partition; 8] {
+    pub fn partitions(&self) -> [Partition; 9] {
         let slot = self.slot_size();
         let half = self.flash_size / 2;
         [
@@ -91,6 +92,12 @@ impl FlashLayout {
                 (KIND_DATA, SUBTYPE_DATA_UNDEFINED),
                 0x1_7000,
                 0x4000,
+            ),
+            row(
+                AUTHORS,
+                (KIND_DATA, SUBTYPE_DATA_UNDEFINED),
+                0x1_B000,
+                0x2000,
             ),
             row(OTA_0, (KIND_APP, SUBTYPE_APP_OTA_0), SLOTS_OFFSET, slot),
             row(OTA_1, (KIND_APP, SUBTYPE_APP_OTA_0 + 1), half, slot),
@@ -221,6 +228,7 @@ mod tests {
              trust, data, 0x06, 0x11000, 0x4000,\n\
              node_state, data, 0x06, 0x15000, 0x2000,\n\
              trust_stores, data, 0x06, 0x17000, 0x4000,\n\
+             authors, data, 0x06, 0x1b000, 0x2000,\n\
              ota_0, app, ota_0, 0x20000, 0x1e0000,\n\
              ota_1, app, ota_1, 0x200000, 0x1e0000,\n"
         );

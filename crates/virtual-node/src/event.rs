@@ -2,7 +2,7 @@
 
 use countersign_esp_boot::Slot;
 use countersign_node::LinkError;
-use countersign_protocol::{Outcome, Reason};
+use countersign_protocol::{Outcome, Reason, Unfit};
 
 /// One thing that happened on a virtual device.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,6 +74,20 @@ pub enum Event {
         /// The version that runs.
         version: String,
     },
+    /// The device's flash has no place for author sets: the factory's authors stay.
+    AuthorsFixed,
+    /// A successor of the author set was followed.
+    AuthorsFollowed {
+        /// Its sequence.
+        sequence: u32,
+    },
+    /// What a server sent is no successor of the author set that the device goes by.
+    AuthorsRefused {
+        /// Why.
+        why: Unfit,
+    },
+    /// A successor could not be checked or kept for now.
+    AuthorsPutOff,
     /// A known author's release was accepted for download.
     Offered {
         /// The release's version.

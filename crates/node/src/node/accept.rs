@@ -1,6 +1,6 @@
 //! Step 2: what an author said, checked against what this device is.
 
-use countersign_protocol::{Digest, Offer, Reason, SignedManifest, UnixTime};
+use countersign_protocol::{Authors, Digest, Offer, Reason, SignedRelease, UnixTime};
 use esp_formats::app_image;
 
 use crate::{
@@ -23,17 +23,19 @@ pub(super) struct Accepted {
     _checked: (),
 }
 
-/// Checks an offer's manifest. The author's signature comes first: nothing of what an unknown one says is looked at.
+/// Checks an offer's manifest. The authors' signatures come first: nothing of what unknown ones say is looked at.
 pub(super) fn accept<C: Crypto>(
     offer: &Offer<'_>,
+    authors: &Authors<'_>,
     settings: &Settings<'_>,
     crypto: &C,
     state: &State,
     running: &Running,
     places: &Places,
 ) -> Result<Accepted, Reason> {
-    let signed = SignedManifest::parse(offer.manifest).map_err(|_| Reason::MalformedManifest)?;
-    let verified = signed.verify(settings.authors, crypto)?;
+    let signed = SignedRelease::of(offer.manifest, offer.co_signatures);
+    let signed = signed.map_err(|_| Reason::MalformedManifest)?;
+    let verified = signed.verify(authors, floor(settings, state), crypto)?;
     let manifest = verified.manifest();
 
     if manifest.product != settings.product {

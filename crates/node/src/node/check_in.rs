@@ -6,6 +6,7 @@ use super::{
     Halt, Node,
     accept::{Accepted, accept},
     ask::Reply,
+    follow::{follow, known},
 };
 use crate::{Crypto, LinkError, Parts, Platform, http::Fault};
 
@@ -13,6 +14,8 @@ use crate::{Crypto, LinkError, Parts, Platform, http::Fault};
 pub(super) struct Answer {
     pub(super) next_s: u32,
     pub(super) offer: Option<Judged>,
+    /// The authors changed.
+    pub(super) followed: bool,
 }
 
 /// An offer and whether its manifest was accepted. Its URL is in the node's buffer.
@@ -56,6 +59,7 @@ impl<P: Platform> Node<'_, P> {
             } else {
                 SlotState::Confirmed
             },
+            authors: self.authors.sequence(),
         };
         let mut body = [0; MAX_CHECK_IN];
         let len = message
@@ -76,11 +80,18 @@ impl<P: Platform> Node<'_, P> {
 
         let Self {
             settings,
-            parts: Parts { crypto, .. },
+            parts:
+                Parts {
+                    flash,
+                    crypto,
+                    observer,
+                    ..
+                },
             buffers,
             places,
             running,
             log,
+            authors,
             ..
         } = self;
         let reply = buffers.sector.get(..answered.reply_len);
@@ -88,23 +99,46 @@ impl<P: Platform> Node<'_, P> {
         // Only here, behind a server that proved itself, is a time believed; and only until a server cannot prove
         // itself at it.
         log.advance(reply.time);
-        let offer = reply.offer.map(|offer| {
-            // Of what was before.
-            let _ = crypto.could_not_check();
-            let accepted = accept(&offer, settings, crypto, log.state(), running, places).and_then(
-                |accepted| {
-                    buffers.url.set(offer.url).ok_or(Reason::ForbiddenAddress)?;
-                    Ok(accepted)
-                },
-            );
-            Judged {
-                id: offer.id,
-                accepted: accepted.map_err(|reason| Halt::refusal(crypto, reason)),
+        let room = buffers.url.room();
+        let followed = match reply.authors {
+            Some(signed) => follow(signed, settings, authors, flash, crypto, observer, room).await,
+            None => false,
+        };
+        let offer = match reply.offer {
+            None => None,
+            Some(offer) => {
+                // Of what was before.
+                let _ = crypto.could_not_check();
+                let record = authors.read(flash, room).await;
+                let known = record.and_then(|record| known(settings, record, crypto));
+                let accepted = match &known {
+                    // The set may be read at another time, and the next start falls back on the one before it.
+                    Err(_) => Err(Halt::Failed(Reason::Flash)),
+                    Ok(known) => accept(
+                        &offer,
+                        known,
+                        settings,
+                        crypto,
+                        log.state(),
+                        running,
+                        places,
+                    )
+                    .map_err(|reason| Halt::refusal(crypto, reason)),
+                };
+                let accepted = accepted.and_then(|accepted| {
+                    let kept = buffers.url.set(offer.url).map(|()| accepted);
+                    kept.ok_or(Halt::Refused(Reason::ForbiddenAddress))
+                });
+                Some(Judged {
+                    id: offer.id,
+                    accepted,
+                })
             }
-        });
+        };
         Ok(Answer {
             next_s: reply.next_check_in_s,
             offer,
+            followed,
         })
     }
 }

@@ -7,7 +7,8 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use countersign_protocol::{
-    AuthorId, Digest, Manifest, UnixTime,
+    AuthorId, AuthorKeys, AuthorSet, Digest, Error, Manifest, UnixTime,
+    authors::{SetSignature, assemble_set, point_of, set_to_be_signed},
     manifest::{assemble, to_be_signed},
 };
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
@@ -39,20 +40,66 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, manifest: &Manifest<'_>) -> Vec<u8> {
-        let mut payload = [0; 512];
-        let len = manifest.encode(&mut payload).unwrap();
-        let mut message = [0; 512];
-        let message_len = to_be_signed(self.id, &payload[..len], &mut message).unwrap();
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), &message[..message_len])
-            .unwrap();
-        let signature = signature.as_ref().try_into().unwrap();
-        let mut signed = vec![0; 512];
-        let signed_len = assemble(self.id, &payload[..len], &signature, &mut signed).unwrap();
-        signed.truncate(signed_len);
-        signed
+        release(manifest, &[self])
     }
+
+    fn signature(&self, message: &[u8]) -> [u8; 64] {
+        let signature = self.key.sign(&SystemRandom::new(), message).unwrap();
+        signature.as_ref().try_into().unwrap()
+    }
+}
+
+/// A release's file, signed by each in turn.
+pub(crate) fn release(manifest: &Manifest<'_>, signers: &[&Signer]) -> Vec<u8> {
+    let payload = encoded(|out| manifest.encode(out));
+    let sign =
+        |signer: &Signer| signer.signature(&encoded(|out| to_be_signed(signer.id, &payload, out)));
+    let (first, others) = signers.split_first().unwrap();
+    let mut file = encoded(|out| assemble(first.id, &payload, &sign(first), out));
+    if !others.is_empty() {
+        file.push(0x80 | u8::try_from(others.len()).unwrap());
+    }
+    for other in others {
+        let entry = [&[0x82, 0x48][..], &other.id.0, &[0x58, 0x40], &sign(other)];
+        file.extend(entry.concat());
+    }
+    file
+}
+
+/// A signed author set of this product without an end, unless `change` gives it one.
+pub(crate) fn author_set(
+    sequence: u32,
+    threshold: u8,
+    keys: &[&Signer],
+    signers: &[&Signer],
+    change: impl FnOnce(&mut AuthorSet<'_>),
+) -> Vec<u8> {
+    let points = keys.iter().map(|key| point_of(&key.spki).unwrap());
+    let mut set = AuthorSet {
+        product: "lamp",
+        sequence,
+        threshold,
+        keys: AuthorKeys::new(points).unwrap(),
+        created: UnixTime(1_790_000_000),
+        not_after: None,
+    };
+    change(&mut set);
+    let payload = encoded(|out| set.encode(out));
+    let signatures: Vec<_> = signers
+        .iter()
+        .map(|signer| SetSignature {
+            author: signer.id,
+            signature: signer.signature(&encoded(|out| set_to_be_signed(signer.id, &payload, out))),
+        })
+        .collect();
+    encoded(|out| assemble_set(&payload, &signatures, out))
+}
+
+fn encoded(encode: impl FnOnce(&mut [u8]) -> Result<usize, Error>) -> Vec<u8> {
+    let mut out = vec![0; 4096];
+    let len = encode(&mut out).unwrap();
+    out.truncate(len);
+    out
 }
 
 /// An image of this project and chip, about `filler` bytes long.

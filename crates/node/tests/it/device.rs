@@ -195,6 +195,10 @@ impl Observer for Watcher {
             Event::Resumed { done } => Event::Resumed { done },
             Event::Retrying { wait_ms } => Event::Retrying { wait_ms },
             Event::AddressEnded => Event::AddressEnded,
+            Event::AuthorsFixed => Event::AuthorsFixed,
+            Event::AuthorsFollowed { sequence } => Event::AuthorsFollowed { sequence },
+            Event::AuthorsRefused(why) => Event::AuthorsRefused(why),
+            Event::AuthorsPutOff => Event::AuthorsPutOff,
             Event::Verified => Event::Verified,
             Event::Selected { slot } => Event::Selected { slot },
             Event::Confirmed => Event::Confirmed,
@@ -248,6 +252,27 @@ impl Device {
     /// A device that runs `image` from slot 0, as it left the factory.
     pub(crate) fn new(image: &[u8], world: &World, author: &author::Signer) -> Self {
         let chip = Chip::blank(CHIP);
+        chip.burn(TABLE, &Self::table(true));
+        chip.burn(OTADATA, &SelectEntry::new(1, OtaState::Valid).encode());
+        chip.burn(SLOTS[0], image);
+        Self {
+            chip,
+            world: world.clone(),
+            uptime: Uptime::default(),
+            watcher: Watcher::default(),
+            authors: vec![(author.id, author.spki.clone())],
+            pace: Pace::default(),
+            rollback: true,
+            secure_boot: None,
+            secure_version: 0,
+            shortage: Shortage::default(),
+            seed: 7,
+            factory: false,
+        }
+    }
+
+    /// The partition table, with or without a place for author sets.
+    pub(crate) fn table(authors: bool) -> [u8; table::LEN] {
         let mut bytes = [0; table::LEN];
         let partition = |kind, subtype, offset, size, label| {
             let label = Label::new(label).unwrap();
@@ -269,27 +294,18 @@ impl Device {
                 "otadata",
             ),
             partition(0x40, 0, NODE_STATE, 0x2000, "node_state"),
+            partition(
+                0x40,
+                0,
+                AUTHORS,
+                0x2000,
+                if authors { "authors" } else { "other" },
+            ),
             partition(table::KIND_APP, 0x10, SLOTS[0], SLOT, "ota_0"),
             partition(table::KIND_APP, 0x11, SLOTS[1], SLOT, "ota_1"),
         ];
         table::encode(&partitions, &mut bytes).unwrap();
-        chip.burn(TABLE, &bytes);
-        chip.burn(OTADATA, &SelectEntry::new(1, OtaState::Valid).encode());
-        chip.burn(SLOTS[0], image);
-        Self {
-            chip,
-            world: world.clone(),
-            uptime: Uptime::default(),
-            watcher: Watcher::default(),
-            authors: vec![(author.id, author.spki.clone())],
-            pace: Pace::default(),
-            rollback: true,
-            secure_boot: None,
-            secure_version: 0,
-            shortage: Shortage::default(),
-            seed: 7,
-            factory: false,
-        }
+        bytes
     }
 
     /// Power on, or reset: the boot loader, then so many cycles of the node.
@@ -422,5 +438,6 @@ pub(crate) const CHIP: usize = 0x7_0000;
 pub(crate) const TABLE: u32 = 0x8000;
 pub(crate) const OTADATA: u32 = 0x9000;
 pub(crate) const NODE_STATE: u32 = 0xB000;
+pub(crate) const AUTHORS: u32 = 0xD000;
 pub(crate) const SLOTS: [u32; 2] = [0x1_0000, 0x4_0000];
 pub(crate) const SLOT: u32 = 0x3_0000;

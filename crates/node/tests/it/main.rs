@@ -8,6 +8,7 @@
 #![expect(clippy::print_stderr, reason = "tests show what they measured")]
 
 mod author;
+mod author_sets;
 mod boot;
 mod chip;
 mod device;

@@ -7,7 +7,8 @@ use std::{
 
 use countersign_node::{Link, LinkError, Peer};
 use countersign_protocol::{
-    CheckIn, CheckInReply, Digest, Offer, OfferId, Outcome, Reason, UnixTime,
+    CheckIn, CheckInReply, CoSignatures, Digest, Offer, OfferId, Outcome, Reason, SignedRelease,
+    UnixTime,
 };
 use embedded_io_async::{ErrorType, Read, Write};
 
@@ -24,6 +25,7 @@ pub(crate) struct Seen {
     pub(crate) counter: u64,
     pub(crate) slot: u8,
     pub(crate) state: countersign_protocol::SlotState,
+    pub(crate) authors: Option<u32>,
 }
 
 /// A request for bytes of an image.
@@ -47,6 +49,10 @@ pub(crate) struct Inner {
     pub(crate) ends: UnixTime,
     /// Offer id, manifest, URL.
     pub(crate) offer: Option<(OfferId, Vec<u8>, String)>,
+    /// What follows the manifest in the release's file.
+    pub(crate) co_signatures: Vec<u8>,
+    /// The signed successors of set 0, 1, ...
+    pub(crate) successors: Vec<Vec<u8>>,
     /// A reply instead of the server's own.
     pub(crate) check_in: Option<Vec<u8>>,
     pub(crate) report: Option<Vec<u8>>,
@@ -93,6 +99,8 @@ impl World {
             next_check_in_s: 600,
             ends: UnixTime(1_900_000_000),
             offer: None,
+            co_signatures: Vec::new(),
+            successors: Vec::new(),
             check_in: None,
             report: None,
             on_check_in: None,
@@ -116,7 +124,16 @@ impl World {
         let id = OfferId([id; 16]);
         let mut inner = self.inner();
         inner.offer = Some((id, manifest, URL.to_owned()));
+        inner.co_signatures.clear();
         inner.image = image.to_vec();
+        id
+    }
+
+    /// Offers an image under a release's file.
+    pub(crate) fn offer_release(&self, id: u8, release: &[u8], image: &[u8]) -> OfferId {
+        let parsed = SignedRelease::parse(release).unwrap();
+        let id = self.offer(id, parsed.manifest_bytes().to_vec(), image);
+        self.inner().co_signatures = parsed.others().as_bytes().to_vec();
         id
     }
 
@@ -200,6 +217,7 @@ impl Inner {
             counter: said.counter,
             slot: said.slot,
             state: said.state,
+            authors: said.authors,
         });
         if let Some(mut act) = self.on_check_in.take() {
             act(self);
@@ -219,9 +237,14 @@ impl Inner {
                 id: *id,
                 manifest,
                 url,
+                co_signatures: CoSignatures::parse(&self.co_signatures).unwrap(),
             }),
+            authors: said
+                .authors
+                .and_then(|of| self.successors.get(usize::try_from(of).unwrap()))
+                .map(Vec::as_slice),
         };
-        let mut bytes = [0; 2048];
+        let mut bytes = [0; 4096];
         let len = reply.encode(&mut bytes).unwrap();
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
         [head.as_bytes(), &bytes[..len]].concat()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use countersign_mbedtls_link as mbedtls;
-use countersign_mbedtls_link::rand_core::{TryCryptoRng, TryRng};
+use countersign_mbedtls_link::rand_core::{TryCryptoRng, TryRng, utils};
 use countersign_mbedtls_link::{Dial, Library, TlsConnection, UnixTime, Versions};
 use countersign_node::{Clock, Link, LinkError, Peer};
 // The library keeps other threads out by it.
@@ -238,15 +238,11 @@ impl TryRng for Random {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_ne_bytes(bytes))
+        utils::next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
+        utils::next_word_via_fill(self)
     }
 
     /// aws-lc ends the process where the system has no randomness, long before this does.

@@ -71,7 +71,7 @@ pub(super) async fn run<L: Link, C: Crypto + Entropy + Copy>(
         options,
         device,
     } = start;
-    let authors: Vec<Author<'_>> = device.authors();
+    let authors: Vec<Author<'_>> = device.authors(&crypto);
     let stores: Vec<&str> = device.stores.iter().map(String::as_str).collect();
     let settings = Settings {
         server_host: &device.server_host,
@@ -222,6 +222,10 @@ impl Observer for Watcher {
                 version: version.to_owned(),
                 size,
             },
+            NodeEvent::AuthorsFixed => Event::AuthorsFixed,
+            NodeEvent::AuthorsFollowed { sequence } => Event::AuthorsFollowed { sequence },
+            NodeEvent::AuthorsRefused(why) => Event::AuthorsRefused { why },
+            NodeEvent::AuthorsPutOff => Event::AuthorsPutOff,
             NodeEvent::Resumed { done } => Event::Resumed { done },
             NodeEvent::Progress { done, total } => Event::Progress { done, total },
             NodeEvent::Retrying { wait_ms } => Event::Retrying { wait_ms },

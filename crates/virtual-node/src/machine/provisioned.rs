@@ -1,11 +1,13 @@
 //! What the factory put into the flash: settings, identity, trust.
 
-use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES};
-use countersign_protocol::{Author, AuthorId};
+use countersign_node::{
+    Crypto,
+    provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES},
+};
+use countersign_protocol::Author;
 use countersign_provision::secure_cert;
 use zeroize::Zeroizing;
 
-use crate::crypto::sha256;
 use crate::flash::FileFlash;
 use crate::machine::Error;
 use crate::machine::boot::{BootStage, read_partition};
@@ -20,8 +22,8 @@ pub(super) struct Provisioned {
     pub(super) stores: Vec<String>,
     pub(super) anchors: Anchors,
     pub(super) identity: Identity,
-    /// Each author's id and public key.
-    authors: Vec<(AuthorId, Vec<u8>)>,
+    /// Each author's public key.
+    authors: Vec<Vec<u8>>,
 }
 
 impl Provisioned {
@@ -41,7 +43,6 @@ impl Provisioned {
         };
         let anchors = Anchors { servers, stores };
         let identity = Identity::new(secret.chain, &secret.key_pem).map_err(Error::Identity)?;
-        let named = |key: &[u8]| (AuthorId::from_spki_sha256(&sha256(key)), key.to_vec());
         Ok(Self {
             server_host: settings.server_host.to_owned(),
             server_port: settings.server_port,
@@ -49,18 +50,13 @@ impl Provisioned {
             stores: settings.stores().iter().map(|&host| host.into()).collect(),
             anchors,
             identity,
-            authors: settings.authors().map(named).collect(),
+            authors: settings.authors().map(<[u8]>::to_vec).collect(),
         })
     }
 
     /// The authors, as the node wants them.
-    pub(super) fn authors(&self) -> Vec<Author<'_>> {
-        self.authors
-            .iter()
-            .map(|(id, public_key)| Author {
-                id: *id,
-                public_key,
-            })
-            .collect()
+    pub(super) fn authors(&self, crypto: &impl Crypto) -> Vec<Author<'_>> {
+        let keys = self.authors.iter();
+        keys.map(|key| provisioned::author(crypto, key)).collect()
     }
 }

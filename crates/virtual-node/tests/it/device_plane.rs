@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use countersign_protocol::{
-    CheckIn, CheckInReply, MAX_REPLY, MEDIA_TYPE, Offer, OfferId, Outcome, Reason, Report,
-    SlotState, UnixTime,
+    CheckIn, CheckInReply, CoSignatures, MAX_REPLY, MEDIA_TYPE, Offer, OfferId, Outcome, Reason,
+    Report, SlotState, UnixTime,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -117,6 +117,7 @@ fn check_in(body: &[u8], port: u16, memory: &Mutex<Memory>) -> Vec<u8> {
         id: OfferId([7; 16]),
         manifest,
         url: &url,
+        co_signatures: CoSignatures::NONE,
     });
     let time = UnixTime(1_795_500_000);
     let mut reply = vec![0; MAX_REPLY];
@@ -124,6 +125,7 @@ fn check_in(body: &[u8], port: u16, memory: &Mutex<Memory>) -> Vec<u8> {
         time,
         next_check_in_s: 60,
         offer,
+        authors: None,
     }
     .encode(&mut reply)
     .unwrap();
