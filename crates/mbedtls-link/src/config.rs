@@ -1,7 +1,6 @@
 //! What a session is configured with.
 
-use core::fmt;
-
+use countersign_node::provisioned::Identity;
 use countersign_protocol::UnixTime;
 use esp_formats::bundle::Bundle;
 
@@ -23,15 +22,6 @@ pub struct Config<'a> {
     pub keep: bool,
 }
 
-/// A certificate chain and its key.
-#[derive(Clone, Copy)]
-pub struct Identity<'a> {
-    /// The device's own certificate, then its issuers: PEM, or DER, one after the other.
-    pub chain: &'a [u8],
-    /// The private key: PEM or DER, PKCS#8 or SEC 1, not encrypted.
-    pub key: &'a [u8],
-}
-
 /// Which versions of TLS are offered.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Versions {
@@ -40,13 +30,4 @@ pub enum Versions {
     Tls12,
     /// TLS 1.3, and 1.2 where the server has no 1.3: ESP-IDF with `CONFIG_MBEDTLS_SSL_PROTO_TLS1_3`.
     UpTo13,
-}
-
-impl fmt::Debug for Identity<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key is nobody's business.
-        f.debug_struct("Identity")
-            .field("chain", &self.chain.len())
-            .finish_non_exhaustive()
-    }
 }

@@ -59,11 +59,13 @@ pub use self::{
 };
 pub use self::{
     code::Code,
-    config::{Config, Identity, Versions},
+    config::{Config, Versions},
     error::{Error, Refusal},
     flags::VerifyFlags,
     transport::{Transport, TransportError},
 };
+/// What a session proves itself with.
+pub use countersign_node::provisioned::Identity;
 /// What a [`Config`] states the time in.
 pub use countersign_protocol::UnixTime;
 /// The trait of the random source that [`Library`] takes.

@@ -84,8 +84,8 @@ impl<'a> LinkSettings<'a> {
 /// Who answers is judged by ESP-IDF's rules with the peer's bundle, and by the dates of its certificates where the node
 /// knows a time. The device's certificate is shown to [`Peer::Server`] alone.
 ///
-/// Sessions with the last two servers are kept and resumed, each for what it was made: one with a host as our server is
-/// not offered to the same host as a store. What was proved in it must still hold at the node's time, and stands for a day
+/// The session with the last server is kept and resumed for what it was made: one with a host as our server is not offered
+/// to the same host as a store. What was proved in it must still hold at the node's time, and stands for a day
 /// at most.
 pub struct TlsLink<'a, D, C> {
     library: &'a Library,
@@ -107,7 +107,7 @@ impl<'a, D: Dial, C: Clock> TlsLink<'a, D, C> {
         }
     }
 
-    /// Gives back all memory that is held between connections: the kept sessions. The next handshakes are full ones.
+    /// Gives back all memory that is held between connections: the kept session. The next handshake is a full one.
     pub fn forget_sessions(&mut self) {
         self.kept.clear();
     }
@@ -144,8 +144,8 @@ impl<D: Dial, C: Clock> Link for TlsLink<'_, D, C> {
             floor,
             keep: true,
         };
-        let slot = kept.slot(peer, host, port);
-        let saved = slot.take(floor, clock.uptime_ms());
+        let kept = kept.of(peer, host, port);
+        let saved = kept.take(floor, clock.uptime_ms());
         let note = |error: Error| {
             if let Some(fault) = settings.fault {
                 fault.set(Some(error));
@@ -163,7 +163,7 @@ impl<D: Dial, C: Clock> Link for TlsLink<'_, D, C> {
         let mut connection = TlsConnection {
             session: Session::new(library, host, &config, Wire::new()).map_err(note)?,
             socket,
-            slot,
+            kept,
             clock,
             io_ms: settings.io_ms,
             ended: None,

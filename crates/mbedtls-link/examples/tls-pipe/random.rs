@@ -7,7 +7,7 @@ use std::{
     process,
 };
 
-use countersign_mbedtls_link::rand_core::{TryCryptoRng, TryRng};
+use countersign_mbedtls_link::rand_core::{TryCryptoRng, TryRng, utils};
 
 /// `/dev/urandom`
 pub(crate) struct System(File);
@@ -22,15 +22,11 @@ impl TryRng for System {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_ne_bytes(bytes))
+        utils::next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
+        utils::next_word_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {

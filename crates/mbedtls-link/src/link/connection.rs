@@ -5,7 +5,7 @@ use core::fmt;
 use countersign_node::{Clock, LinkError};
 use embedded_io_async::{ErrorType, Read, Write};
 
-use super::{fault::link_error, kept::Slot, wire::Wire, within::within};
+use super::{fault::link_error, kept::Kept, wire::Wire, within::within};
 use crate::{Error, Progress, Session};
 
 /// A TLS connection whose reads and writes end in time.
@@ -13,7 +13,7 @@ pub struct TlsConnection<'c, S, C> {
     pub(super) session: Session<'c, Wire>,
     pub(super) socket: S,
     /// Where what may be resumed is kept.
-    pub(super) slot: &'c mut Slot,
+    pub(super) kept: &'c mut Kept,
     pub(super) clock: &'c mut C,
     pub(super) io_ms: u32,
     /// It failed, or a call took too long: there is no more of it.
@@ -27,10 +27,10 @@ impl<'c, S: Read + Write, C: Clock> TlsConnection<'c, S, C> {
         let left_ms = u32::try_from(left_ms).unwrap_or(u32::MAX);
         self.call(left_ms, Session::handshake).await?;
         if let Some(ends) = self.session.ends() {
-            self.slot.proved(ends, self.clock.uptime_ms());
+            self.kept.proved(ends, self.clock.uptime_ms());
         }
         self.session.shed();
-        self.slot.put(self.session.save());
+        self.kept.put(self.session.save());
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl<S: Read + Write, C: Clock> Read for TlsConnection<'_, S, C> {
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, LinkError> {
         let read = self.call(self.io_ms, |session| session.read(buf)).await;
         if self.session.took_ticket() {
-            self.slot.put(self.session.save());
+            self.kept.put(self.session.save());
         }
         read
     }

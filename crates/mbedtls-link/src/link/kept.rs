@@ -1,4 +1,4 @@
-//! Sessions that the next connection to the same server may go on with.
+//! The session that the next connection to the same server may go on with.
 
 use alloc::string::String;
 
@@ -7,13 +7,10 @@ use countersign_protocol::UnixTime;
 
 use crate::SavedSession;
 
-/// What is kept of the last servers.
+/// What is kept of the last server, and of no other: while the next one's handshake takes the most of a chip's memory, the
+/// session with the one before would only lie in its way.
 #[derive(Debug)]
-pub(super) struct Kept([Slot; SLOTS]);
-
-/// What is kept of one server.
-#[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct Kept {
     whose: Option<Whose>,
     saved: Option<SavedSession>,
     /// When the first certificate ends by which the server proved itself.
@@ -32,38 +29,6 @@ struct Whose {
 
 impl Kept {
     pub(super) const fn new() -> Self {
-        Self([const { Slot::new() }; SLOTS])
-    }
-
-    /// The server's slot: its own, or one that is free or that the last connection did not use.
-    pub(super) fn slot(&mut self, peer: Peer, host: &str, port: u16) -> &mut Slot {
-        let own = |slot: &Slot| {
-            slot.whose
-                .as_ref()
-                .is_some_and(|whose| whose.is(peer, host, port))
-        };
-        if !self.0.first().is_some_and(own) {
-            // The last one used is the first; another's place is taken by the newcomer.
-            self.0.rotate_right(1);
-            if let Some(first) = self.0.first_mut()
-                && !own(first)
-            {
-                first.clear();
-                first.whose = Whose::new(peer, host, port);
-            }
-        }
-        let [first, ..] = &mut self.0;
-        first
-    }
-
-    /// Forgets all.
-    pub(super) fn clear(&mut self) {
-        *self = Self::new();
-    }
-}
-
-impl Slot {
-    const fn new() -> Self {
         Self {
             whose: None,
             saved: None,
@@ -72,7 +37,18 @@ impl Slot {
         }
     }
 
-    fn clear(&mut self) {
+    /// Makes it this server's: what is of another is forgotten.
+    pub(super) fn of(&mut self, peer: Peer, host: &str, port: u16) -> &mut Self {
+        let known = self.whose.as_ref();
+        if !known.is_some_and(|whose| whose.is(peer, host, port)) {
+            self.clear();
+            self.whose = Whose::new(peer, host, port);
+        }
+        self
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
         *self = Self::new();
     }
 
@@ -113,9 +89,6 @@ impl Whose {
         self.peer == peer && self.port == port && self.host == host
     }
 }
-
-/// How many servers are remembered, a few hundred bytes each: ours, and the one that images are fetched from.
-const SLOTS: usize = 2;
 
 /// How long what a server once proved is believed without proof, in milliseconds: a day. It stops a server from never
 /// proving itself again.
