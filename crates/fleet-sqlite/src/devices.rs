@@ -44,8 +44,8 @@ pub(crate) async fn add(
     let running = device.running.as_ref();
     sqlx::query(
         "INSERT INTO devices (id, product, urn, state, state_reason, enrolled_at, last_seen, running_version, \
-         running_chip, running_image, running_slot, running_pending, pin) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         running_chip, running_image, running_slot, running_pending, running_authors, pin) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(device.id.as_str())
     .bind(device.product.as_str())
@@ -59,6 +59,7 @@ pub(crate) async fn add(
     .bind(running.and_then(|running| running.image.as_ref().map(|image| image.0.as_slice())))
     .bind(running.and_then(|running| running.slot))
     .bind(running.map(|running| i64::from(running.pending_verify)))
+    .bind(running.and_then(|running| running.authors))
     .bind(device.pin.as_ref().map(|pin| pin.0.as_slice()))
     .execute(connection)
     .await
@@ -186,7 +187,7 @@ async fn note_some_seen(
         times.push(number("last_seen", seen.at.0)?);
     }
     let mut update = QueryBuilder::<Sqlite>::new(
-        "WITH said (device, at, version, chip, image, slot, pending) AS (",
+        "WITH said (device, at, version, chip, image, slot, pending, authors) AS (",
     );
     update.push_values(some.iter().zip(times), |mut row, (seen, at)| {
         let running = &seen.running;
@@ -196,11 +197,12 @@ async fn note_some_seen(
             .push_bind(running.chip)
             .push_bind(running.image.as_ref().map(|image| image.0.as_slice()))
             .push_bind(running.slot)
-            .push_bind(i64::from(running.pending_verify));
+            .push_bind(i64::from(running.pending_verify))
+            .push_bind(running.authors);
     });
     update.push(
         ") UPDATE devices SET last_seen = at, running_version = version, running_chip = chip, \
-         running_image = image, running_slot = slot, running_pending = pending \
+         running_image = image, running_slot = slot, running_pending = pending, running_authors = authors \
          FROM said WHERE id = device AND (last_seen IS NULL OR last_seen <= at)",
     );
     // Of full batches there is one statement, which is worth keeping; of the last ones, as many as there are lengths.
@@ -224,6 +226,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Device, StoreError> {
             image: row.optional_digest("running_image")?,
             slot: row.optional_number("running_slot")?,
             pending_verify: row.flag("running_pending")?,
+            authors: row.optional_number("running_authors")?,
         }),
     };
     Ok(Device {
@@ -239,5 +242,5 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Device, StoreError> {
     })
 }
 
-/// How many devices one statement writes. Seven parameters each: `SQLite` takes 32766.
+/// How many devices one statement writes. Eight parameters each: `SQLite` takes 32766.
 const AT_ONCE: usize = 100;

@@ -19,6 +19,7 @@
 
 mod arrivals;
 mod audit;
+mod author_sets;
 mod authorities;
 mod certificates;
 mod devices;

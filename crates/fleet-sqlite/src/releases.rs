@@ -13,6 +13,13 @@ pub(crate) async fn add(
     connection: &mut SqliteConnection,
     release: &Release,
 ) -> Result<ReleaseId, StoreError> {
+    let same = by_version(&mut *connection, &release.product, &release.version).await?;
+    if same.is_some_and(|same| same.image != release.image) {
+        return Err(StoreError::ReleaseExists {
+            product: release.product.clone(),
+            what: format!("version {}, of another image", release.version),
+        });
+    }
     let not_after = release.not_after.map(|end| number("not_after", end.0));
     let inserted = sqlx::query(
         "INSERT INTO releases (product, version, project, idf_version, chip, counter, secure_version, image, size, \
@@ -36,19 +43,10 @@ pub(crate) async fn add(
     .await;
     match inserted {
         Ok(done) => Ok(ReleaseId(done.last_insert_rowid())),
-        Err(error) if is_duplicate(&error) => {
-            let version_taken = by_version(connection, &release.product, &release.version)
-                .await?
-                .is_some();
-            Err(StoreError::ReleaseExists {
-                product: release.product.clone(),
-                what: if version_taken {
-                    format!("version {}", release.version)
-                } else {
-                    format!("counter {}", release.counter)
-                },
-            })
-        }
+        Err(error) if is_duplicate(&error) => Err(StoreError::ReleaseExists {
+            product: release.product.clone(),
+            what: format!("counter {}", release.counter),
+        }),
         Err(error) => Err(failed(error)),
     }
 }
@@ -66,9 +64,11 @@ pub(crate) async fn by_version(
     product: &ProductName,
     version: &str,
 ) -> Result<Option<Release>, StoreError> {
-    let query = sqlx::query("SELECT * FROM releases WHERE product = $1 AND version = $2")
-        .bind(product.as_str())
-        .bind(version);
+    let query = sqlx::query(
+        "SELECT * FROM releases WHERE product = $1 AND version = $2 ORDER BY counter DESC LIMIT 1",
+    )
+    .bind(product.as_str())
+    .bind(version);
     row::one(query, connection, read).await
 }
 

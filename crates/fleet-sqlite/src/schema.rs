@@ -73,13 +73,16 @@ async fn version(connection: &mut SqliteConnection) -> Result<u32, StoreError> {
 }
 
 /// The step at index n brings a file from schema n to n + 1. A step is never changed, only followed by another.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0001_fleet.sql"),
     include_str!("../migrations/0002_deliveries.sql"),
     include_str!("../migrations/0003_gate.sql"),
     include_str!("../migrations/0004_issuers.sql"),
+    include_str!("../migrations/0005_author_sets.sql"),
+    include_str!("../migrations/0006_fallbacks.sql"),
+    include_str!("../migrations/0007_device_authors.sql"),
 ];
-const KNOWN: u32 = 4;
+const KNOWN: u32 = 7;
 
 #[cfg(test)]
 mod tests {

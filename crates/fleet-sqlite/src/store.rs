@@ -6,16 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use countersign_fleet::{
-    Arrival, AuditEntry, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device, DeviceId,
-    DeviceState, Imported, Importing, Issued, OfferRecord, OfferState, ProductName, RefusalRecord,
-    RegisteredAuthority, Release, ReleaseId, RevocationReason, Revoked, RevokedSerial, Seen,
-    Standing, Store, StoreError,
+    Arrival, AuditEntry, AuthorSetRecord, Barred, CertificateRecord, CertificateSearch, CrlRecord,
+    Device, DeviceId, DeviceState, Imported, Importing, Issued, OfferRecord, OfferState,
+    ProductName, RefusalRecord, RegisteredAuthority, Release, ReleaseId, RevocationReason, Revoked,
+    RevokedSerial, Seen, Standing, Store, StoreError,
 };
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
-    arrivals, audit, authorities, certificates, devices,
+    arrivals, audit, author_sets, authorities, certificates, devices,
     error::failed,
     journal::{self, Entry, Journal, Listed},
     offers, refusals, releases, standing,
@@ -395,6 +395,29 @@ impl Store for SqliteStore {
 
     async fn releases(&self) -> Result<Vec<Release>, StoreError> {
         releases::all(&self.readers).await
+    }
+
+    async fn add_author_set(
+        &self,
+        set: &AuthorSetRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin(Lasting::Synced).await?;
+        author_sets::add(&mut transaction, set).await?;
+        audit::add(&mut transaction, audit).await?;
+        self.commit(transaction, Changed::Nothing).await
+    }
+
+    async fn author_set(
+        &self,
+        product: &ProductName,
+        sequence: u32,
+    ) -> Result<Option<AuthorSetRecord>, StoreError> {
+        author_sets::one(&self.readers, product, sequence).await
+    }
+
+    async fn author_sets(&self, product: &ProductName) -> Result<Vec<AuthorSetRecord>, StoreError> {
+        author_sets::all_of(&self.readers, product).await
     }
 
     async fn open_offer(&self, device: &DeviceId) -> Result<Option<OfferRecord>, StoreError> {

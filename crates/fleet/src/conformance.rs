@@ -46,7 +46,9 @@ pub async fn run<S: Store>(fresh: impl AsyncFn() -> S) {
     gate::notes_refusals(&fresh().await).await;
     releases::adds_and_finds(&fresh().await).await;
     releases::refuses_a_second_of_its_kind(&fresh().await).await;
+    releases::takes_an_image_again_under_a_higher_counter(&fresh().await).await;
     releases::keeps_the_largest_numbers(&fresh().await).await;
+    releases::keeps_author_sets(&fresh().await).await;
     offers::opens_one_at_a_time(&fresh().await).await;
     offers::ends_once(&fresh().await).await;
     offers::ends_once_under_concurrency(&fresh().await).await;

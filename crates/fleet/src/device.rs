@@ -68,6 +68,8 @@ pub struct Running {
     pub slot: Option<u8>,
     /// Whether the image still waits for its confirmation.
     pub pending_verify: bool,
+    /// The sequence of the author set that it goes by, 0 for the factory's keys; `None` of one that follows no sets.
+    pub authors: Option<u32>,
 }
 
 /// A device spoke. Kept in memory for a moment and written in batches: losing the last second of these loses nothing.

@@ -1,6 +1,7 @@
 //! Devices, releases, offers, and who gets what: pure decisions, and a trait for where they are kept.
 
 pub mod arrival;
+pub mod author_set;
 pub mod authority;
 pub mod certificate;
 pub mod code;
@@ -17,6 +18,7 @@ pub mod store;
 pub mod vouching;
 
 pub use arrival::{Arrival, Arrived, Imported, Importing};
+pub use author_set::AuthorSetRecord;
 pub use authority::{NameMapping, RegisteredAuthority, VouchesFor};
 pub use certificate::{
     Barred, CertificateProfile, CertificateRecord, CertificateSearch, CrlRecord, Issued,

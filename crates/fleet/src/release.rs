@@ -17,7 +17,8 @@ pub struct Release {
     pub id: ReleaseId,
     /// The product that it is for.
     pub product: ProductName,
-    /// The version in its image's app descriptor, unique in the product.
+    /// The version in its image's app descriptor. A product has one image of a version, and may release it again under
+    /// another counter.
     pub version: String,
     /// The project name in its image's app descriptor.
     pub project: String,
@@ -33,9 +34,9 @@ pub struct Release {
     pub image: Digest,
     /// Its image file's length in bytes.
     pub size: u32,
-    /// The author's manifest: a tagged `COSE_Sign1`.
+    /// The author's manifest: a tagged `COSE_Sign1`, and what further authors have signed of it behind.
     pub manifest: Vec<u8>,
-    /// Who signed it.
+    /// Who signed it; of several, the first who was known.
     pub author: AuthorId,
     /// When it was published.
     pub published_at: UnixTime,

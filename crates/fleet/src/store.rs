@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use countersign_protocol::{Digest, OfferId, Reason, UnixTime};
 
 use crate::{
-    Arrival, AuthorityName, Barred, CertificateRecord, CertificateSearch, CrlRecord, Device,
-    DeviceId, DeviceState, Imported, Importing, Issued, OfferRecord, OfferState, ProductName,
-    RefusalRecord, RegisteredAuthority, Release, ReleaseId, RevocationReason, RevokedSerial, Seen,
-    Standing,
+    Arrival, AuthorSetRecord, AuthorityName, Barred, CertificateRecord, CertificateSearch,
+    CrlRecord, Device, DeviceId, DeviceState, Imported, Importing, Issued, OfferRecord, OfferState,
+    ProductName, RefusalRecord, RegisteredAuthority, Release, ReleaseId, RevocationReason,
+    RevokedSerial, Seen, Standing,
 };
 
 /// One line of what was done, by whom, to what.
@@ -154,8 +154,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Why a device was turned away, the last first.
     async fn refusals(&self, device: &DeviceId) -> Result<Vec<RefusalRecord>, StoreError>;
 
-    /// Adds a release and gives its number, whatever its `id` says. Refuses a version or counter that the product
-    /// already has.
+    /// Adds a release and gives its number, whatever its `id` says. Refuses a counter that the product already has,
+    /// and a version that it has with another image: a device that says its version alone would be misunderstood.
     async fn add_release(
         &self,
         release: &Release,
@@ -163,7 +163,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<ReleaseId, StoreError>;
     /// One release by its number.
     async fn release(&self, id: ReleaseId) -> Result<Option<Release>, StoreError>;
-    /// One release by its version.
+    /// One release by its version: of several with the same image, the one with the highest counter.
     async fn release_by_version(
         &self,
         product: &ProductName,
@@ -173,6 +173,21 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn newest_release(&self, product: &ProductName) -> Result<Option<Release>, StoreError>;
     /// All releases, newest first.
     async fn releases(&self) -> Result<Vec<Release>, StoreError>;
+
+    /// Adds a product's author set. Refuses one of a sequence that is there.
+    async fn add_author_set(
+        &self,
+        set: &AuthorSetRecord,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// One author set of a product.
+    async fn author_set(
+        &self,
+        product: &ProductName,
+        sequence: u32,
+    ) -> Result<Option<AuthorSetRecord>, StoreError>;
+    /// All author sets of a product, newest first.
+    async fn author_sets(&self, product: &ProductName) -> Result<Vec<AuthorSetRecord>, StoreError>;
 
     /// A device's open offer.
     async fn open_offer(&self, device: &DeviceId) -> Result<Option<OfferRecord>, StoreError>;
@@ -211,6 +226,14 @@ pub enum StoreError {
     /// A device of that id or of that URN is there already: two spellings of a MAC address have one URN.
     #[error("device `{0}` is already enrolled")]
     DeviceExists(DeviceId),
+    /// The product has an author set of that sequence.
+    #[error("product `{product}` already has author set {sequence}")]
+    AuthorSetExists {
+        /// The product.
+        product: ProductName,
+        /// The set's sequence.
+        sequence: u32,
+    },
     /// An authority of that name or with that key is registered already.
     #[error("an authority `{0}`, or one with its key, is already registered")]
     AuthorityExists(AuthorityName),
@@ -241,12 +264,12 @@ pub enum StoreError {
     /// The device already has an open offer.
     #[error("device `{0}` already has an open offer")]
     OfferOpen(DeviceId),
-    /// The product has a release of that version or counter.
+    /// The product has a release of that version with another image, or of that counter.
     #[error("product `{product}` already has a release with {what}")]
     ReleaseExists {
         /// The product.
         product: ProductName,
-        /// `version 1.2.0` or `counter 7`.
+        /// `version 1.2.0, of another image` or `counter 7`.
         what: String,
     },
     /// No such device.

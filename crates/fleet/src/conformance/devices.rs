@@ -218,6 +218,7 @@ pub(super) async fn notes_what_was_seen(store: &impl Store) {
         image: None,
         slot: None,
         pending_verify: false,
+        authors: None,
     };
     let batch = [
         seen("d1", 100, running(1)),

@@ -51,6 +51,7 @@ pub fn running(n: u8) -> Running {
         image: Some(Digest([n; 32])),
         slot: Some(1),
         pending_verify: true,
+        authors: Some(n.into()),
     }
 }
 

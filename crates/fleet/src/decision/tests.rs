@@ -33,6 +33,7 @@ fn running(n: u8) -> Running {
         image: Some(Digest([n; 32])),
         slot: Some(0),
         pending_verify: false,
+        authors: None,
     }
 }
 

@@ -80,13 +80,13 @@ async fn refuses_a_newer_schema_and_leaves_it_as_it_is() {
     let store = folder.store().await;
     fill(&store).await;
     store.close().await;
-    folder.edit("PRAGMA user_version = 5").await;
+    folder.edit("PRAGMA user_version = 8").await;
     let before = fs::read(folder.file()).unwrap();
     for opened in [
         SqliteStore::open(&folder.file()).await,
         SqliteStore::open_read_only(&folder.file()).await,
     ] {
-        let newer = matches!(opened, Err(StoreError::NewerSchema { found: 5, known: 4 }));
+        let newer = matches!(opened, Err(StoreError::NewerSchema { found: 8, known: 7 }));
         assert!(newer, "{opened:?}");
     }
     assert_eq!(fs::read(folder.file()).unwrap(), before);
