@@ -70,7 +70,7 @@ pub(crate) fn product(
             context.settings.product(name)?;
             Ok(Some(name.clone()))
         }
-        (None, VouchesFor::New) => context.settings.only_product().cloned().map(Some),
+        (None, VouchesFor::New) => context.settings.only_product().map(Some),
         (None, VouchesFor::Known | VouchesFor::Nobody) => Ok(None),
     }
 }

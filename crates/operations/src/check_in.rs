@@ -1,9 +1,9 @@
 //! A device says what it runs, and is told what is next.
 
 use countersign_fleet::{Running, Seen, decision::Bounds};
-use countersign_protocol::{CheckIn, OfferId, SlotState, UnixTime};
+use countersign_protocol::{CheckIn, OfferId, SignedRelease, SlotState, UnixTime};
 
-use crate::{Context, Error, Refusal, admit::Admitted, link, next};
+use crate::{Context, Error, Refusal, admit::Admitted, author_sets, link, next};
 
 /// What a device is told.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Answer {
     pub next_check_in_s: u32,
     /// What it shall run next.
     pub offer: Option<Offered>,
+    /// The signed successor of the author set that it goes by.
+    pub authors: Option<Vec<u8>>,
 }
 
 /// A release for the device that asked.
@@ -23,6 +25,8 @@ pub struct Offered {
     pub id: OfferId,
     /// The author's manifest.
     pub manifest: Vec<u8>,
+    /// What further authors have signed of it, as it stands behind it.
+    pub co_signatures: Vec<u8>,
     /// Where the image is, for minutes: not for logs.
     pub url: String,
 }
@@ -47,6 +51,7 @@ pub async fn check_in(
         image: said.image,
         slot: Some(said.slot),
         pending_verify: said.state == SlotState::PendingVerify,
+        authors: said.authors,
     };
     let about = next::Said {
         running: &running,
@@ -54,9 +59,11 @@ pub async fn check_in(
             counter: Some(said.counter),
             secure_version: Some(said.secure_version),
         },
+        authors: Some(said.authors.unwrap_or(0)),
         reports: true,
     };
     let next = next::next(context, admitted, &about).await?;
+    let authors = author_sets::successor(context, &device.product, said.authors).await?;
     let now = context.clock.now();
     context.seen.push(Seen {
         device: device.id.clone(),
@@ -65,9 +72,17 @@ pub async fn check_in(
     });
     let offer = next.and_then(|(offer, release)| {
         let link = link::download_link(context, &device.id, &release)?;
+        // It was parsed when it was published.
+        let length = SignedRelease::parse(&release.manifest)
+            .map_or(release.manifest.len(), |signed| {
+                signed.manifest_bytes().len()
+            });
+        let mut manifest = release.manifest;
+        let co_signatures = manifest.split_off(length);
         Some(Offered {
             id: offer.id,
-            manifest: release.manifest,
+            manifest,
+            co_signatures,
             url: link.url,
         })
     });
@@ -75,5 +90,6 @@ pub async fn check_in(
         time: now,
         next_check_in_s: context.settings.check_in_s,
         offer,
+        authors,
     })
 }

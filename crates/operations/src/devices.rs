@@ -1,6 +1,8 @@
 //! Looking at devices.
 
-use countersign_fleet::DeviceId;
+use std::collections::BTreeMap;
+
+use countersign_fleet::{DeviceId, ProductName};
 
 use crate::{
     Context, Error, refusals, seen,
@@ -13,13 +15,17 @@ use crate::{
 /// [`Error::Store`].
 pub async fn list(context: &Context) -> Result<Vec<DeviceView>, Error> {
     seen::flush(context).await?;
-    Ok(context
-        .store
-        .devices()
-        .await?
-        .iter()
-        .map(DeviceView::of)
-        .collect())
+    let mut newest = BTreeMap::new();
+    let mut views = Vec::new();
+    for device in context.store.devices().await? {
+        if !newest.contains_key(&device.product) {
+            let set = newest_author_set(context, &device.product).await?;
+            newest.insert(device.product.clone(), set);
+        }
+        let set = newest.get(&device.product).copied().flatten();
+        views.push(DeviceView::of(&device, set));
+    }
+    Ok(views)
 }
 
 /// One device, with its certificates, its offers, and why it was turned away.
@@ -46,5 +52,11 @@ pub async fn show(context: &Context, id: &DeviceId) -> Result<DeviceView, Error>
         .iter()
         .map(|one| DeviceRefusalView::of(&device, &certificates, one, now))
         .collect();
-    Ok(DeviceView::of(&device).with(&certificates, &offers, refusals))
+    let newest = newest_author_set(context, &device.product).await?;
+    Ok(DeviceView::of(&device, newest).with(&certificates, &offers, refusals))
+}
+
+async fn newest_author_set(context: &Context, product: &ProductName) -> Result<Option<u32>, Error> {
+    let sets = context.store.author_sets(product).await?;
+    Ok(sets.first().map(|newest| newest.sequence))
 }

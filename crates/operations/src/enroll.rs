@@ -1,5 +1,7 @@
 //! A device gets its identity. Its private key was made elsewhere and is never seen here.
 
+use std::sync::Arc;
+
 use countersign_fleet::{CertificateProfile, Device, DeviceId, DeviceState, ProductName};
 use countersign_pki::{Authority, urn::device_urn};
 use countersign_x509::{Certificate, pem, request::CertificateRequest};
@@ -31,9 +33,9 @@ pub(crate) struct Wanted<'a> {
 
 /// A device that was created.
 #[derive(Debug)]
-pub(crate) struct Created<'a> {
+pub(crate) struct Created {
     pub(crate) device: Device,
-    pub(crate) product: &'a Product,
+    pub(crate) product: Arc<Product>,
     pub(crate) authority: Authority,
     pub(crate) certificate: Certificate,
 }
@@ -53,6 +55,8 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
         key: csr.public_key(),
     };
     let made = create(context, &wanted).await?;
+    let sets = context.store.author_sets(&made.device.product).await?;
+    let author_set = sets.first().map(|newest| crate::text::hex(&newest.signed));
     let serial = made.certificate.serial_hex();
     let chain = made.authority.chain_of(made.certificate);
     Ok(EnrolledView {
@@ -63,6 +67,7 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
         chain: pem::to_pem(&chain),
         server_root: pem::to_pem(std::slice::from_ref(&context.server_root)),
         device_url: context.settings.device_url.clone(),
+        author_set,
         authors: made
             .product
             .authors
@@ -73,23 +78,20 @@ pub async fn enroll(context: &Context, request: &Request) -> Result<EnrolledView
 }
 
 /// Creates a device with its first certificate.
-pub(crate) async fn create<'a>(
-    context: &'a Context,
-    wanted: &Wanted<'_>,
-) -> Result<Created<'a>, Error> {
+pub(crate) async fn create(context: &Context, wanted: &Wanted<'_>) -> Result<Created, Error> {
     wanted.id.demand_ours()?;
     let name = match wanted.product {
-        Some(name) => name,
+        Some(name) => name.clone(),
         None => context.settings.only_product()?,
     };
-    let product = context.settings.product(name)?;
+    let product = context.settings.product(&name)?;
     let authority = context.authorities.issuing(Kind::Device);
     let (id, profile) = (wanted.id, wanted.profile);
     let certificate = certify::issue(context, &authority, id, profile, wanted.key)?;
     let record = record::of(&certificate, profile, Some(id), authority.certificate());
     let device = Device {
         id: id.clone(),
-        product: name.clone(),
+        product: name,
         urn: device_urn(id.as_str()),
         pin: None,
         state: DeviceState::Active,

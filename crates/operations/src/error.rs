@@ -1,10 +1,14 @@
 //! What can stand in the way of a workflow, with a stable code for each.
 
 use countersign_fleet::{AuthorityName, DeviceId, NameError, ProductName, StoreError};
-use countersign_images::{ManifestError, UrlError};
-use countersign_protocol::Digest;
+use countersign_images::{AuthorSetError, ManifestError, UrlError};
+use countersign_protocol::{Digest, Unfit};
 
-use crate::authorities::{CustodyError, Kind};
+use crate::{
+    authorities::{CustodyError, Kind},
+    policy::Breach,
+    settings::SettingError,
+};
 
 /// Why a device is not admitted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -98,6 +102,17 @@ pub enum Error {
         /// Some of those that there are.
         found: Vec<String>,
     },
+    /// What came is no author set, or could not be made one.
+    #[error(transparent)]
+    AuthorSet(#[from] AuthorSetError),
+    /// No device would follow the author set.
+    #[error("no device of `{product}` would follow this author set: {why}")]
+    UnfitAuthorSet {
+        /// The product.
+        product: ProductName,
+        /// Why.
+        why: Unfit,
+    },
     /// What came of an authority is not what was asked for.
     #[error("that cannot be taken of `{authority}`: {what}")]
     BadAuthority {
@@ -148,6 +163,9 @@ pub enum Error {
     /// A name breaks its rule.
     #[error(transparent)]
     BadName(#[from] NameError),
+    /// A product's setting is not right, or cannot be kept.
+    #[error("{0}; nothing was changed")]
+    BadSetting(SettingError),
     /// A certificate request is malformed, or not signed by its own key.
     #[error("the certificate request is not acceptable: {0}")]
     BadRequest(countersign_x509::Error),
@@ -205,9 +223,6 @@ pub enum Error {
         /// The products that there are.
         known: Vec<ProductName>,
     },
-    /// The product wants images with a Secure Boot signature.
-    #[error("the image carries no Secure Boot v2 signature, which product `{0}` demands")]
-    UnsignedImage(ProductName),
     /// No such device.
     #[error("no device `{0}`")]
     UnknownDevice(DeviceId),
@@ -253,20 +268,9 @@ pub enum Error {
     /// The work ended half-way, for a reason of ours.
     #[error("the server gave up half-way")]
     GivenUp,
-    /// The image is for another chip than the product's devices have.
-    #[error(
-        "the image is for {image} (byte 12), and product `{product}` is for {wanted}, {because}"
-    )]
-    WrongChip {
-        /// The image's chip.
-        image: String,
-        /// The product's chip.
-        wanted: String,
-        /// The product.
-        product: ProductName,
-        /// What says so.
-        because: String,
-    },
+    /// The release breaks its product's policy.
+    #[error(transparent)]
+    Policy(#[from] Breach),
 
     /// The download URL is not good.
     #[error("{0}")]
@@ -289,6 +293,13 @@ impl Error {
         match self {
             Self::BadImage(_) => "bad-image",
             Self::AmbiguousSerial { .. } => "ambiguous-serial",
+            Self::AuthorSet(_) => "malformed-author-set",
+            Self::UnfitAuthorSet { why, .. } => match why {
+                Unfit::NotNext { .. } => "not-next-author-set",
+                Unfit::TooLate => "author-set-too-late",
+                Unfit::TooFewFormer { .. } | Unfit::TooFewOwn { .. } => "too-few-authors",
+                _ => "unfit-author-set",
+            },
             Self::BadAuthority { .. } => "bad-authority",
             Self::BadCrl { .. } => "bad-crl",
             Self::Custody(_) => "authority-unusable",
@@ -297,12 +308,15 @@ impl Error {
             Self::NothingRequested(_) => "nothing-requested",
             Self::StillInUse { .. } => "still-in-use",
             Self::BadName(_) => "bad-name",
+            Self::BadSetting(_) => "bad-setting",
             Self::BadRequest(_) | Self::BadKey(_) => "bad-certificate-request",
             Self::ImageMissing(_) => "image-missing",
             Self::ImageMisnamed { .. } => "image-misnamed",
             Self::Manifest(error) => match error {
                 ManifestError::UnknownAuthor(_) => "unknown-author",
                 ManifestError::BadSignature(_) => "bad-signature",
+                ManifestError::TooFewAuthors { .. } => "too-few-authors",
+                ManifestError::AuthorsEnded(_) => "authors-ended",
                 ManifestError::Malformed(_) => "malformed-manifest",
                 _ => "not-signed",
             },
@@ -311,7 +325,6 @@ impl Error {
             Self::NotAdmitted(refusal) => refusal.code(),
             Self::OldCounter { .. } => "old-counter",
             Self::ProductNotNamed { .. } => "product-not-named",
-            Self::UnsignedImage(_) => "unsigned-image",
             Self::UnknownDevice(_) => "unknown-device",
             Self::UnknownOffer => "unknown-offer",
             Self::UnknownProduct { .. } => "unknown-product",
@@ -323,7 +336,7 @@ impl Error {
             Self::NotPinned(_) => "not-pinned",
             Self::TooManyEntries { .. } => "too-many-entries",
             Self::GivenUp => "bad-answer",
-            Self::WrongChip { .. } => "wrong-chip",
+            Self::Policy(breach) => breach.code(),
             Self::BadUrl(error) => match error {
                 UrlError::BadSignature => "bad-url-signature",
                 UrlError::Ended { .. } => "url-ended",
@@ -347,6 +360,7 @@ pub(crate) const fn store_code(error: &StoreError) -> &'static str {
         StoreError::DeviceRevoked(_) => "already-revoked",
         StoreError::DeviceRetired(_) => "already-retired",
         StoreError::Journal(_) => "journal-unreliable",
+        StoreError::AuthorSetExists { .. } => "author-set-exists",
         StoreError::AuthorityExists(_) => "authority-exists",
         StoreError::UnknownAuthority(_) => "unknown-authority",
         // Not `unknown-certificate`, nor `other-key`: these say why somebody who shows a certificate is refused.

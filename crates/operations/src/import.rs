@@ -75,7 +75,7 @@ pub async fn import(context: &Context, request: Request) -> Result<ImportView, E
     };
     let checker = Checker {
         product: product(context, &request, &registered)?,
-        products: context.settings.products.keys().cloned().collect(),
+        products: context.settings.products.names().into_iter().collect(),
         issuers: issuers(&registered, between),
         now: context.clock.now(),
         registered,

@@ -5,6 +5,8 @@
 
 pub mod admit;
 pub mod advice;
+pub mod author_publish;
+pub mod author_sets;
 pub mod authorities;
 pub mod authority_list;
 pub mod authority_register;
@@ -27,6 +29,9 @@ pub mod link;
 pub mod naming;
 mod next;
 pub mod offline;
+pub mod policy;
+pub mod product_set;
+pub mod products;
 pub mod prove;
 pub mod publish;
 pub mod record;

@@ -6,7 +6,7 @@ use countersign_fleet::{
 };
 use countersign_protocol::OfferId;
 
-use crate::{Context, Error, admit::Admitted};
+use crate::{Context, Error, admit::Admitted, author_sets};
 
 /// What a device says of itself when it asks.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Said<'a> {
     pub(crate) running: &'a Running,
     /// Below what it takes no release.
     pub(crate) bounds: Bounds,
+    /// The author set that it goes by, 0 for the factory's keys; `None` of a client that believes its server.
+    pub(crate) authors: Option<u32>,
     /// Whether it tells how an offer ended; a stock client cannot.
     pub(crate) reports: bool,
 }
@@ -41,7 +43,13 @@ pub(crate) async fn next(
         return Ok(None);
     }
     // The store may have kept what the device stands for. What is given out is what it holds now.
-    let newest = store.newest_release(&device.product).await?;
+    let mut newest = store.newest_release(&device.product).await?;
+    if let (Some(release), Some(goes_by)) = (&newest, said.authors)
+        && !author_sets::believed_by(context, release, goes_by, context.clock.now()).await?
+    {
+        // It would refuse it for good. Once it has followed its authors it is offered.
+        newest = None;
+    }
     let current = store
         .release_by_version(&device.product, &running.version)
         .await?;

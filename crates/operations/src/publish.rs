@@ -1,17 +1,16 @@
 //! A release becomes visible, after everything that could be wrong with it was looked at and its last byte is stored.
 
+use std::sync::Arc;
+
 use countersign_fleet::{ProductName, Release, ReleaseId};
-use countersign_images::{Checked, ManifestError, check::Signed, check_image, manifest};
-use countersign_protocol::{Manifest, SignedManifest};
+use countersign_images::{ManifestError, check_image, manifest};
+use countersign_protocol::{Manifest, SignedRelease};
 
 use crate::{
-    Context, Error, Product,
-    context::OPERATOR,
-    text::{chip_name, rfc3339},
-    view::ReleaseView,
+    Context, Error, Product, author_sets, context::OPERATOR, text::rfc3339, view::ReleaseView,
 };
 
-/// Publishes an image under its author's manifest.
+/// Publishes an image under its authors' manifest, which as many have signed as the product's newest author set asks for.
 ///
 /// # Errors
 /// The first thing found wrong: the manifest's form, its author, its signature, its end; the image; whether one is the
@@ -22,18 +21,22 @@ pub async fn publish(
     image: &[u8],
 ) -> Result<ReleaseView, Error> {
     let (name, product) = product_of(context, signed_manifest)?;
-    let verified = manifest::verify(signed_manifest, &product.authors)?;
-    let said = verified.manifest();
     let now = context.clock.now();
+    let known = author_sets::newest(context, &name).await?;
+    let verified = manifest::verify_by(signed_manifest, &known, now)?;
+    let said = verified.manifest();
     if let Some(end) = said.not_after.filter(|end| *end < now) {
         return Err(Error::ManifestEnded(rfc3339(end)));
     }
+    product.policy.check_file(&name, image)?;
     let checked = check_image(image)?;
     manifest::matches(said, &checked).map_err(Error::ManifestMismatch)?;
     // From here on alone: of two at once, neither shall pass the other's counter unseen, or take back its image.
     let _alone = context.publishing.lock().await;
     let newest = context.store.newest_release(&name).await?;
-    check_policy(&name, product, &checked, newest.as_ref())?;
+    product
+        .policy
+        .check(&name, image, &checked, newest.as_ref())?;
     check_counter(&name, said, newest.as_ref())?;
 
     let mut release = Release {
@@ -70,17 +73,18 @@ pub async fn publish(
         }
     }
     tracing::info!(product = %release.product, version = release.version, "published");
-    Ok(ReleaseView::of(&release))
+    Ok(ReleaseView::of(&release, Some(&product.policy)))
 }
 
 /// The product that a manifest names, before anything of it is believed: only to know whose authors to ask.
-fn product_of<'a>(
-    context: &'a Context,
+fn product_of(
+    context: &Context,
     signed_manifest: &[u8],
-) -> Result<(ProductName, &'a Product), Error> {
-    let claimed = SignedManifest::parse(signed_manifest)
+) -> Result<(ProductName, Arc<Product>), Error> {
+    let claimed = SignedRelease::parse(signed_manifest)
         .and_then(|signed| {
             signed
+                .manifest()
                 .unverified()
                 .map(|manifest| manifest.product.to_owned())
         })
@@ -88,34 +92,6 @@ fn product_of<'a>(
     let name: ProductName = claimed.parse()?;
     let product = context.settings.product(&name)?;
     Ok((name, product))
-}
-
-fn check_policy(
-    name: &ProductName,
-    product: &Product,
-    checked: &Checked,
-    newest: Option<&Release>,
-) -> Result<(), Error> {
-    let wanted = product
-        .chip
-        .map(|chip| (chip, "as countersign.toml says".to_owned()))
-        .or_else(|| {
-            newest.map(|newest| (newest.chip, format!("as its release {} is", newest.version)))
-        });
-    if let Some((chip, because)) = wanted
-        && chip != checked.chip
-    {
-        return Err(Error::WrongChip {
-            image: chip_name(checked.chip),
-            wanted: chip_name(chip),
-            product: name.clone(),
-            because,
-        });
-    }
-    if !product.unsigned_images && checked.signed == Signed::No {
-        return Err(Error::UnsignedImage(name.clone()));
-    }
-    Ok(())
 }
 
 fn check_counter(

@@ -1,17 +1,20 @@
 //! What an operator sets, as plain data. Read from `countersign.toml` by the program.
 
-use std::collections::BTreeMap;
+mod products;
+
+use std::sync::Arc;
 
 use countersign_fleet::ProductName;
 use countersign_pki::Profiles;
 
-use crate::{Error, crl::CrlSettings};
+pub use self::products::{ProductSettings, Products, SettingError};
+use crate::{Error, crl::CrlSettings, policy::Policy};
 
 /// What an operator sets.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The products, by name.
-    pub products: BTreeMap<ProductName, Product>,
+    pub products: Products,
     /// Where devices reach the device plane: `https://host:port`.
     pub device_url: String,
     /// Where devices reach the download plane: `https://host:port`.
@@ -36,10 +39,8 @@ pub struct Settings {
 pub struct Product {
     /// The public keys of its authors, each a DER `SubjectPublicKeyInfo`.
     pub authors: Vec<Vec<u8>>,
-    /// Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.
-    pub unsigned_images: bool,
-    /// The chip that all its devices have, by its ESP-IDF `esp_chip_id_t`; `None`: that of its first release.
-    pub chip: Option<u16>,
+    /// What must hold for its releases.
+    pub policy: Policy,
 }
 
 impl Settings {
@@ -47,26 +48,19 @@ impl Settings {
     ///
     /// # Errors
     /// [`Error::UnknownProduct`], with the names that there are.
-    pub fn product(&self, name: &ProductName) -> Result<&Product, Error> {
-        self.products
-            .get(name)
-            .ok_or_else(|| Error::UnknownProduct {
-                name: name.clone(),
-                known: self.products.keys().cloned().collect(),
-            })
+    pub fn product(&self, name: &ProductName) -> Result<Arc<Product>, Error> {
+        self.products.one(name)
     }
 
     /// The product that is meant where none is named: the only one.
     ///
     /// # Errors
     /// [`Error::ProductNotNamed`] where there are several, or none.
-    pub fn only_product(&self) -> Result<&ProductName, Error> {
-        let mut names = self.products.keys();
-        match (names.next(), names.next()) {
-            (Some(only), None) => Ok(only),
-            _ => Err(Error::ProductNotNamed {
-                known: self.products.keys().cloned().collect(),
-            }),
+    pub fn only_product(&self) -> Result<ProductName, Error> {
+        let names = self.products.names();
+        match <[ProductName; 1]>::try_from(names) {
+            Ok([only]) => Ok(only),
+            Err(known) => Err(Error::ProductNotNamed { known }),
         }
     }
 }

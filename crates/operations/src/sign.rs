@@ -2,7 +2,7 @@
 
 use countersign_images::{check_image, manifest};
 use countersign_pki::Signer;
-use countersign_protocol::UnixTime;
+use countersign_protocol::{SignedRelease, UnixTime};
 
 use crate::Error;
 
@@ -33,4 +33,17 @@ pub fn sign(image: &[u8], terms: &Terms<'_>, author: &dyn Signer) -> Result<Vec<
         terms.not_after,
         author,
     )?)
+}
+
+/// Checks that a release is this image's and signs it once more, for a product whose author set asks for several.
+///
+/// # Errors
+/// As [`sign`], and [`Error::ManifestMismatch`] where the manifest is another image's.
+pub fn co_sign(image: &[u8], release: &[u8], author: &dyn Signer) -> Result<Vec<u8>, Error> {
+    let checked = check_image(image)?;
+    let malformed = manifest::ManifestError::Malformed;
+    let parsed = SignedRelease::parse(release).map_err(malformed)?;
+    let said = parsed.manifest().unverified().map_err(malformed)?;
+    manifest::matches(&said, &checked).map_err(Error::ManifestMismatch)?;
+    Ok(manifest::co_sign(release, author)?)
 }

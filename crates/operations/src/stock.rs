@@ -61,10 +61,12 @@ pub async fn poll(
         image: None,
         slot: None,
         pending_verify: false,
+        authors: None,
     };
     let about = next::Said {
         running: &running,
         bounds: Bounds::default(),
+        authors: None,
         reports: false,
     };
     let next = next::next(context, admitted, &about).await?;

@@ -12,6 +12,12 @@ pub fn rfc3339(at: UnixTime) -> String {
         .unwrap_or_else(|| format!("{} s after 1970", at.0))
 }
 
+/// The day of a time, in UTC: `2026-11-23`.
+pub fn day(at: UnixTime) -> String {
+    let whole = rfc3339(at);
+    whole.split('T').next().unwrap_or(&whole).to_owned()
+}
+
 /// A time that RFC 3339 text names, whole seconds; none before 1970, nor after the year 9999 of UTC.
 pub fn from_rfc3339(text: &str) -> Option<UnixTime> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;

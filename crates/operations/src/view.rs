@@ -1,17 +1,22 @@
 //! What the operator plane shows, and the program prints: the JSON of every answer.
 
+mod author_set;
 mod ca;
+mod product;
 mod registered;
 
 use countersign_fleet::{CertificateRecord, Device, OfferRecord, RefusalRecord, Release};
 use countersign_protocol::UnixTime;
 use serde::{Deserialize, Serialize};
 
+pub use self::author_set::{AuthorSetView, AuthorView};
+pub use self::product::{NewestView, ProductView, SecureBootView};
 pub use self::registered::{ImportView, NotImportedView, RegisteredView};
 use crate::{
     advice,
+    policy::Policy,
     refusals::Refused,
-    text::{chip_name, hex, rfc3339},
+    text::{chip_name, day, hex, rfc3339},
 };
 
 pub use self::ca::{
@@ -41,6 +46,9 @@ pub struct DeviceView {
     pub last_seen: Option<String>,
     /// What it last said that it runs.
     pub running: Option<RunningView>,
+    /// Its product's newest author set; absent where it has none.
+    #[serde(default)]
+    pub newest_author_set: Option<u32>,
     /// Its certificates, newest first; only where one device is shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<CertificateView>,
@@ -90,6 +98,9 @@ pub struct RunningView {
     pub slot: Option<String>,
     /// Whether the image still waits for its confirmation.
     pub pending_verify: bool,
+    /// The author set that it goes by, 0 for the factory's keys; absent of one that follows no sets.
+    #[serde(default)]
+    pub author_set: Option<u32>,
 }
 
 /// A certificate.
@@ -163,6 +174,12 @@ pub struct ReleaseView {
     pub published_at: String,
     /// The last second in which devices accept it.
     pub not_after: Option<String>,
+    /// The last day on which its product's devices get updates, as the product's settings say now.
+    #[serde(default)]
+    pub supported_until: Option<String>,
+    /// Whether it was published after that day.
+    #[serde(default)]
+    pub after_support: bool,
 }
 
 /// A device that was just enrolled: all that it needs, but its private key, which only its maker has.
@@ -184,6 +201,9 @@ pub struct EnrolledView {
     pub device_url: String,
     /// The product's authors' public keys: DER in hexadecimal.
     pub authors: Vec<String>,
+    /// The product's newest author set, as its authors signed it, in hexadecimal; absent where there is none.
+    #[serde(default)]
+    pub author_set: Option<String>,
 }
 
 /// Somebody who was turned away.
@@ -230,8 +250,8 @@ pub struct HealthView {
 }
 
 impl DeviceView {
-    /// A device without its certificates and offers.
-    pub fn of(device: &Device) -> Self {
+    /// A device without its certificates and offers, whose product's newest author set is given.
+    pub fn of(device: &Device, newest_author_set: Option<u32>) -> Self {
         let running = device.running.as_ref().map(|running| RunningView {
             version: running.version.clone(),
             chip: running.chip.map(chip_name),
@@ -241,6 +261,7 @@ impl DeviceView {
                 slot => format!("ota_{slot}"),
             }),
             pending_verify: running.pending_verify,
+            author_set: running.authors,
         });
         Self {
             id: device.id.to_string(),
@@ -252,6 +273,7 @@ impl DeviceView {
             enrolled_at: rfc3339(device.enrolled_at),
             last_seen: device.last_seen.map(rfc3339),
             running,
+            newest_author_set,
             certificates: Vec::new(),
             offers: Vec::new(),
             refusals: Vec::new(),
@@ -332,8 +354,8 @@ impl OfferView {
 }
 
 impl ReleaseView {
-    /// A release.
-    pub fn of(release: &Release) -> Self {
+    /// A release of a product that has this policy, or none any more.
+    pub fn of(release: &Release, policy: Option<&Policy>) -> Self {
         Self {
             id: release.id.0,
             product: release.product.to_string(),
@@ -349,6 +371,8 @@ impl ReleaseView {
             author: hex(&release.author.0),
             published_at: rfc3339(release.published_at),
             not_after: release.not_after.map(|at: UnixTime| rfc3339(at)),
+            supported_until: policy.and_then(|one| one.supported_until).map(day),
+            after_support: policy.is_some_and(|one| one.has_ended(release.published_at)),
         }
     }
 }

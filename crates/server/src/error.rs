@@ -110,7 +110,8 @@ fn status(error: &Operation) -> StatusCode {
         | Operation::OldCounter { .. }
         | Operation::StillInUse { .. }
         | Operation::Store(
-            StoreError::AuthorityExists(_)
+            StoreError::AuthorSetExists { .. }
+            | StoreError::AuthorityExists(_)
             | StoreError::CertificateExists(_)
             | StoreError::OtherKey(_)
             | StoreError::DeviceExists(_)

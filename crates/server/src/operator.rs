@@ -1,11 +1,13 @@
 //! The operator plane: every stateful verb is one request here, from the program or from anything that speaks HTTP.
 
+mod author_sets;
 mod ceremonies;
 mod certificate;
 mod certificates;
 mod devices;
 mod import;
 mod look;
+mod products;
 mod registered;
 mod releases;
 
@@ -61,12 +63,13 @@ pub(crate) fn router(operator: Operator) -> Router {
     let ceremonies = Router::new()
         .route("/v1/ca/{name}/request", post(ceremonies::request))
         .route("/v1/ca/{name}/replace", post(ceremonies::replace))
-        .route("/v1/ca/{name}/offline", post(ceremonies::offline));
+        .route("/v1/ca/{name}/offline", post(ceremonies::offline))
+        .route("/v1/products/{name}/set", post(products::set));
     whole(routes().merge(ceremonies), operator)
 }
 
-/// The routes, for whoever comes over loopback with the operator's token. What changes authorities is not among them: it
-/// names libraries to load and files to remove, which a token does not entitle to.
+/// The routes, for whoever comes over loopback with the operator's token. What changes authorities or
+/// products is not among them: it names libraries to load, and files to remove or to read, which a token does not entitle to.
 pub(crate) fn router_with_token(operator: Operator, token: Arc<str>) -> Router {
     whole(routes(), operator).layer(from_fn_with_state(token, demand_token))
 }
@@ -113,6 +116,10 @@ fn routes() -> Router<Operator> {
         .route("/v1/devices/{id}/resume", post(devices::resume))
         .route("/v1/devices/{id}/repin", post(devices::repin))
         .route("/v1/releases", get(releases::list).post(releases::publish))
+        .route("/v1/author-sets", post(author_sets::publish))
+        .route("/v1/products", get(products::list))
+        .route("/v1/products/{name}", get(products::show))
+        .route("/v1/products/{name}/author-sets", get(author_sets::list))
         .route("/v1/releases/{name}", get(releases::show))
         .route("/v1/ca", get(certificates::authorities))
         .route(

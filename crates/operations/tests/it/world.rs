@@ -15,7 +15,9 @@ use countersign_operations::{
     Authorities, Clock, Context, Entropy, Gate, Product, Settings,
     authorities::{Custody, Line},
     crl::CrlSettings,
-    found, refusals,
+    found,
+    policy::Policy,
+    refusals,
     seen::SeenBuffer,
 };
 use countersign_pki::{Authority, Profiles, Signer};
@@ -79,8 +81,10 @@ pub(crate) async fn context(
     let product = |name: &&str| {
         let product = Product {
             authors: Vec::new(),
-            unsigned_images: true,
-            chip: None,
+            policy: Policy {
+                unsigned_images: true,
+                ..Policy::default()
+            },
         };
         (name.parse().unwrap(), product)
     };

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_operations::{Error as Operation, check_in};
-use countersign_protocol::{CheckIn, CheckInReply, MAX_REPLY, MEDIA_TYPE, Offer};
+use countersign_protocol::{CheckIn, CheckInReply, CoSignatures, MAX_REPLY, MEDIA_TYPE, Offer};
 use http::{StatusCode, header};
 
 use crate::{
@@ -36,7 +36,9 @@ pub(super) async fn check_in(
             id: offer.id,
             manifest: &offer.manifest,
             url: &offer.url,
+            co_signatures: CoSignatures::parse(&offer.co_signatures).unwrap_or_default(),
         }),
+        authors: answer.authors.as_deref(),
     };
     let mut bytes = vec![0; MAX_REPLY];
     let length = reply.encode(&mut bytes).map_err(|error| {

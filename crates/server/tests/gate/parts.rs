@@ -8,7 +8,9 @@ use std::sync::{
 use aws_lc_rs::rand;
 use countersign_fleet::AuditEntry;
 use countersign_keys::FileKey;
-use countersign_operations::{Clock, Entropy, Product, Settings, crl::CrlSettings, found};
+use countersign_operations::{
+    Clock, Entropy, Product, Settings, crl::CrlSettings, found, policy::Policy,
+};
 use countersign_pki::{Authority, Profiles, Signer};
 use countersign_protocol::UnixTime;
 use countersign_server::Identity;
@@ -44,11 +46,13 @@ pub(crate) fn hierarchy(what: &str) -> (found::Hierarchy, Authority) {
 pub(crate) fn settings(author: &FileKey) -> Settings {
     let product = Product {
         authors: vec![author.public_key().to_vec()],
-        unsigned_images: true,
-        chip: None,
+        policy: Policy {
+            unsigned_images: true,
+            ..Policy::default()
+        },
     };
     Settings {
-        products: [(PRODUCT.parse().unwrap(), product)].into(),
+        products: [(PRODUCT.parse().unwrap(), product)].into_iter().collect(),
         device_url: "https://127.0.0.1:8443".to_owned(),
         download_url: "https://127.0.0.1:8445".to_owned(),
         check_in_s: 3600,
