@@ -1,11 +1,16 @@
 //! The command line as plain data.
 
 mod asking;
+mod author;
 mod authority;
 mod bundle;
 mod ca;
 mod import;
 mod inspect;
+mod product;
+mod release;
+mod sealed;
+mod signature;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -13,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign_keys::Passphrases;
 
 pub(crate) use asking::Asking;
+pub(crate) use author::{Author, AuthorInit, AuthorMaking, AuthorNext, AuthorSign};
 pub(crate) use authority::{Authority, AuthorityRegister, AuthoritySet};
 pub(crate) use bundle::{RootsCommand, RootsUpdate, TrustBundle, TrustCheck, TrustRoots};
 pub(crate) use ca::{
@@ -20,6 +26,10 @@ pub(crate) use ca::{
 };
 pub(crate) use import::{DeviceImport, DeviceRepin};
 pub(crate) use inspect::{Probing, TrustDiff, TrustInspect, TrustVerify};
+pub(crate) use product::{Product, ProductSet};
+pub(crate) use release::{Release, ReleasePublish, ReleaseSign};
+pub(crate) use sealed::{ImageDiff, ImageOpen, ImageSeal, ImageSealKey, SealScheme};
+pub(crate) use signature::{ImageDigestKey, ImageInspect, ImageSign, ImageVerify};
 
 /// Updates fleets of ESP32 devices over connections on which both ends have proved who they are.
 #[derive(Debug, Parser)]
@@ -80,6 +90,12 @@ pub(crate) enum Command {
     /// Sign, publish and look at releases
     #[command(subcommand)]
     Release(Release),
+    /// Who signs a product's releases, and how many of them it takes
+    #[command(subcommand)]
+    Author(Author),
+    /// What must hold for a product's releases
+    #[command(subcommand)]
+    Product(Product),
     /// Enroll, import, suspend, retire, revoke and look at devices
     #[command(subcommand)]
     Device(Device),
@@ -89,7 +105,7 @@ pub(crate) enum Command {
     /// A virtual ESP32
     #[command(subcommand)]
     Node(Node),
-    /// Look into app images
+    /// Look into app images, compare, seal and open them
     #[command(subcommand)]
     Image(Image),
     /// Make, check and look into trust bundles
@@ -160,53 +176,6 @@ pub(crate) struct Serve {
     /// were revoked after the database's backup come in again then, unless they are revoked again. Give it once
     #[arg(long)]
     pub(crate) accept_journal: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Release {
-    /// Check an app image and sign its manifest with an author's key; needs no server and no state
-    Sign(ReleaseSign),
-    /// Check a signed release, store its image, and make it visible to devices
-    Publish(ReleasePublish),
-    /// All releases, newest first
-    List,
-    /// One release
-    Show {
-        /// Its number or its version
-        release: String,
-    },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ReleaseSign {
-    /// The app image
-    #[arg(value_name = "APP.bin")]
-    pub(crate) image: PathBuf,
-    /// The author's private key: a file that holds it in PEM, plain or encrypted, or a line with a PKCS#11 URI
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// The product that the release is for
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub(crate) product: String,
-    /// Grows with every release of the product; without it, the seconds since 1970
-    #[arg(long, value_name = "N")]
-    pub(crate) counter: Option<u64>,
-    /// The last moment in which devices shall accept it, for example 2027-06-30T00:00:00Z; without it, no end
-    #[arg(long, value_name = "TIME")]
-    pub(crate) not_after: Option<String>,
-    /// Where to write the manifest; without it, beside the image, with the ending .cose
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ReleasePublish {
-    /// The app image
-    #[arg(value_name = "APP.bin")]
-    pub(crate) image: PathBuf,
-    /// Its signed manifest; without it, beside the image, with the ending .cose
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -343,12 +312,22 @@ pub(crate) enum TlsLibrary {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Image {
-    /// Check an app image as a device would, and show what it says of itself
-    Inspect {
-        /// The app image
-        #[arg(value_name = "APP.bin")]
-        image: PathBuf,
-    },
+    /// Check an image as a device would, and show what it says of itself. Exit: 0 only where a device would refuse nothing
+    Inspect(ImageInspect),
+    /// Sign an app image, or a boot loader, for Secure Boot v2
+    Sign(ImageSign),
+    /// Verify an image's signatures. Exit: 0 only where one is right, and by a key that was asked for
+    Verify(ImageVerify),
+    /// The digest of a key that a chip has in eFuse
+    DigestKey(ImageDigestKey),
+    /// Show in what two app images differ, and what would stop the step from the one to the other
+    Diff(ImageDiff),
+    /// Encrypt an app image for devices, as Espressif's `esp_encrypted_img` opens it there. Sign it first
+    Seal(ImageSeal),
+    /// Decrypt a sealed image with a device's key
+    Open(ImageOpen),
+    /// Make a key for sealed images
+    SealKey(ImageSealKey),
 }
 
 #[derive(Debug, Subcommand)]

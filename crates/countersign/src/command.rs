@@ -1,17 +1,28 @@
 //! One file per command.
 
+mod author;
 mod authority;
 mod ca;
 mod device_enroll;
 mod device_import;
 mod device_look;
 mod device_state;
+mod image_diff;
+mod image_digest_key;
 mod image_inspect;
+mod image_keys;
+mod image_open;
+mod image_seal;
+mod image_seal_key;
+mod image_sign;
+mod image_verify;
 mod init;
 pub(crate) mod node_run;
+mod product;
 mod release_look;
 mod release_publish;
 mod release_sign;
+mod sealing;
 pub(crate) mod serve;
 mod trust_bundle;
 mod trust_check;
@@ -47,6 +58,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Release(Release::Show { release }) => {
             block_on(release_look::show(&global, &release))?;
         }
+        Command::Product(verb) => block_on(product::run(&global, &verb))?,
+        Command::Author(verb) => author::run(&global, &verb)?,
         Command::Device(Device::Enroll(enroll)) => block_on(device_enroll::run(&global, &enroll))?,
         Command::Device(Device::List) => block_on(device_look::list(&global))?,
         Command::Device(Device::Show { id }) => block_on(device_look::show(&global, &id))?,
@@ -64,7 +77,14 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Device(Device::Resume { id }) => block_on(device_state::resume(&global, &id))?,
         Command::Ca(ca) => return ca::run(&global, &ca),
         Command::Node(Node::Run(run)) => return block_on(node_run::run(&global, &run)),
-        Command::Image(Image::Inspect { image }) => image_inspect::run(&global, &image)?,
+        Command::Image(Image::Inspect(asked)) => return image_inspect::run(&global, &asked),
+        Command::Image(Image::Sign(sign)) => image_sign::run(&global, &sign)?,
+        Command::Image(Image::Verify(verify)) => return image_verify::run(&global, &verify),
+        Command::Image(Image::DigestKey(asked)) => image_digest_key::run(&global, &asked)?,
+        Command::Image(Image::Diff(diff)) => image_diff::run(&global, &diff)?,
+        Command::Image(Image::Seal(seal)) => image_seal::run(&global, &seal)?,
+        Command::Image(Image::Open(open)) => image_open::run(&global, &open)?,
+        Command::Image(Image::SealKey(key)) => image_seal_key::run(&global, &key)?,
         Command::Trust(Trust::Inspect(inspect)) => {
             return block_on(trust_inspect::run(&global, &inspect));
         }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -47,8 +47,42 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         .with_context(|| format!("{} cannot be read: it is no text", path.display()))
 }
 
+/// What there is to say where others than the owner may read a secret. It is no reason to stop: the tool that keys come from
+/// writes them so.
+pub(crate) fn open_door(path: &Path) -> Option<String> {
+    let mode = path.metadata().ok()?.permissions().mode() & 0o777;
+    let shown = path.display();
+    (mode & 0o077 != 0)
+        .then(|| format!("others may read {shown} (mode {mode:04o}): chmod 600 {shown}"))
+}
+
 /// Writes a file beside its place, makes it last, and puts it there.
+///
+/// What is there and is no file, such as a pipe, a device or `/dev/stdout`, is written to: another thing in its place would be
+/// in everybody's way.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    match path.metadata() {
+        Ok(there) if there.is_dir() => bail!("{} is a folder", path.display()),
+        Ok(there) if !there.is_file() || is_open_already(path) => OpenOptions::new()
+            .append(true)
+            .open(path)
+            .and_then(|mut out| out.write_all(bytes).and_then(|()| out.flush()))
+            .with_context(|| format!("{} cannot be written", path.display())),
+        _ => put(path, bytes, mode),
+    }
+}
+
+/// Whether a path leads to what a process has open: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/3`.
+fn is_open_already(path: &Path) -> bool {
+    let is_in_proc = |path: &Path| {
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        folder.is_some_and(|folder| folder.starts_with("/proc"))
+    };
+    // Whatever `/dev/stdout` leads to in the end, the second step is within /proc.
+    is_in_proc(path) || fs::read_link(path).is_ok_and(|to| is_in_proc(&to))
+}
+
+fn put(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let folder = folder_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
@@ -194,6 +228,31 @@ mod tests {
             0o600
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, link) = (folder.path().join("place"), folder.path().join("link"));
+        let open = File::create(&place).unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&open);
+        std::os::unix::fs::symlink(format!("/proc/self/fd/{number}"), &link).unwrap();
+        write(&link, b"one", Mode::Public).unwrap();
+        write(&link, b", two", Mode::Secret).unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(fs::read(&place).unwrap(), b"one, two");
+
+        // As root too: it has another in its place where a file is put there.
+        let full = Path::new("/dev/full");
+        let said = format!("{:#}", write(full, b"one", Mode::Public).unwrap_err());
+        assert!(said.contains("No space left"), "{said}");
+        assert!(!full.metadata().unwrap().is_file());
+        let said = format!(
+            "{:#}",
+            write(folder.path(), b"one", Mode::Public).unwrap_err()
+        );
+        assert!(said.ends_with("is a folder"), "{said}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod files;
 mod inspect;
 mod operator;
 mod state;
+mod streams;
 mod system;
 mod trust;
 

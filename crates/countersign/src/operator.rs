@@ -157,6 +157,9 @@ fn hint(code: &str) -> &'static str {
         "unsigned-image" => {
             "; sign it, or admit it by `unsigned_images = true` under its product in countersign.toml"
         }
+        "first-block" | "strange-image-key" => {
+            "; the keys are named under the product in countersign.toml, and `countersign image verify` shows whose blocks there are"
+        }
         "unknown-author" => "; the authors are named under the product in countersign.toml",
         "old-counter" => "; sign it again, with a higher --counter",
         "journal-unreliable" => "; nothing was changed",

@@ -4,6 +4,7 @@ mod custody;
 mod found;
 mod layout;
 mod lock;
+mod product_file;
 mod server_identity;
 pub(crate) mod toml;
 
@@ -23,6 +24,7 @@ use countersign_operations::{
     Authorities, Clock as _, Context, Gate, Settings,
     authorities::{self, Custody, Kind, Line, Superseded},
     server_certificate,
+    settings::Products,
 };
 use countersign_pki::{Authority, Signer};
 use countersign_protocol::Digest;
@@ -30,9 +32,10 @@ use countersign_server::Config;
 use countersign_x509::{Certificate, pem};
 use zeroize::Zeroizing;
 
+use self::product_file::ProductFile;
 pub(crate) use self::{
     custody::Files,
-    found::{found, lies_in},
+    found::{found, lies_in, resolved},
     layout::Layout,
     lock::Lock,
     server_identity::{Keeper, LOOK, Prepared},
@@ -108,8 +111,9 @@ impl State {
             set.clone()
                 .unwrap_or_else(|| format!("https://{}:{}", bracketed(host), at.port()))
         };
+        let kept = Arc::new(ProductFile(self.layout.clone()));
         let settings = Settings {
-            products: self.toml.products(&self.layout.root)?,
+            products: Products::from_iter(self.toml.products(&self.layout.root)?).kept_in(kept),
             device_url: url(&self.toml.device.url, device),
             download_url: url(&self.toml.download.url, download),
             check_in_s: self.toml.device.check_in_s,

@@ -5,9 +5,11 @@ mod stores;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use countersign_images::author_set::complete;
 use countersign_keys::FileKey;
 use countersign_operations::view::EnrolledView;
 use countersign_pki::{Signer as _, certificate_request};
+use countersign_protocol::SignedAuthorSet;
 use countersign_provision::{layout, layout::FlashLayout, nvs, secure_cert};
 use countersign_trust::{IdfRelease, bundle};
 use countersign_x509::{Certificate, pem};
@@ -80,6 +82,7 @@ pub(crate) fn write(
         .map(|author| unhex(author))
         .collect::<Option<Vec<_>>>();
     let authors = authors.context("the answer's authors are not hexadecimal")?;
+    let set = enrolled.author_set.as_deref().map(author_set).transpose()?;
     let bundle = bundle::build(&roots, bundle::format_for(idf))?;
     let settings = nvs::Settings {
         server: enrolled.device_url.clone(),
@@ -100,11 +103,12 @@ pub(crate) fn write(
             .with_context(|| format!("no partition {label}"))
     };
     let size = |partition: &Partition| usize::try_from(partition.size);
-    let (nvs_at, cert_at, trust_at, stores_at) = (
+    let (nvs_at, cert_at, trust_at, stores_at, authors_at) = (
         place(layout::NVS)?,
         place(layout::SECURE_CERT)?,
         place(layout::TRUST)?,
         place(layout::TRUST_STORES)?,
+        place(layout::AUTHORS)?,
     );
     let pem_key = key.to_pkcs8_pem()?;
     let secure_cert = secure_cert::build(&ders, &pem_key, server_root.der(), size(&cert_at)?)?;
@@ -156,6 +160,10 @@ pub(crate) fn write(
     if store_trust.is_some() {
         flash_args.push(at(stores_at.offset, TRUST_STORES));
     }
+    if let Some(set) = &set {
+        put(AUTHOR_SET, set, Mode::Public)?;
+        flash_args.push(at(authors_at.offset, AUTHOR_SET));
+    }
     put("flash_args", flash_args.concat().as_bytes(), Mode::Public)
 }
 
@@ -184,7 +192,7 @@ fn wifi(asked: &cli::Wifi) -> Result<Option<nvs::Wifi>> {
     Ok(Some(wifi))
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text
         .as_bytes()
         .chunks(2)
@@ -250,6 +258,15 @@ pub(super) async fn run(global: &Global, asked: &DeviceEnroll) -> Result<()> {
     Ok(())
 }
 
+/// The author set that the device goes by from the start, as its partition holds it.
+fn author_set(signed: &str) -> Result<Vec<u8>> {
+    let signed = unhex(signed).context("the answer's author set is not hexadecimal")?;
+    let set = SignedAuthorSet::parse(&signed).context("the answer's author set is none")?;
+    let complete = complete(&set).context("the answer's author set is not its authors'")?;
+    countersign_provision::author_set::write(complete.payload())
+        .context("the answer's author set fits no partition")
+}
+
 /// The settings' partition, in the folder of a device.
 pub(crate) const NVS: &str = "nvs.bin";
 /// The partition with key and certificates.
@@ -260,3 +277,5 @@ pub(crate) const TRUST: &str = "x509_crt_bundle";
 pub(crate) const TRUST_STORES: &str = "x509_crt_bundle.stores";
 /// How many files are told of up to the first bundle.
 const BUNDLES: usize = 4;
+/// The partition with the author set, where the product has one.
+pub(crate) const AUTHOR_SET: &str = "authors.bin";

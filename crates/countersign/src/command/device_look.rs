@@ -18,18 +18,28 @@ pub(super) async fn list(global: &Global) -> Result<()> {
         println!("no device yet; `countersign device enroll` makes one");
         return Ok(());
     }
+    // Where nobody has author sets they are nobody's business.
+    let with_authors = devices.iter().any(|one| one.newest_author_set.is_some());
     let row = |device: DeviceView| {
         let running = device.running.as_ref();
-        vec![
+        let mut row = vec![
             device.id,
             device.product,
             device.state,
             or_dash(running.map(|running| running.version.as_str())),
             or_dash(running.and_then(|running| running.chip.as_deref())),
             or_dash(device.last_seen.as_deref()),
-        ]
+        ];
+        let said = running.and_then(|running| running.author_set);
+        let of = match (said, device.newest_author_set) {
+            (Some(said), Some(newest)) => format!("set {said} of {newest}"),
+            _ => "-".to_owned(),
+        };
+        row.extend(with_authors.then_some(of));
+        row
     };
-    let heading = ["ID", "PRODUCT", "STATE", "RUNS", "CHIP", "LAST SEEN"];
+    let mut heading = vec!["ID", "PRODUCT", "STATE", "RUNS", "CHIP", "LAST SEEN"];
+    heading.extend(with_authors.then_some("AUTHORS"));
     output::table(&heading, devices.into_iter().map(row).collect());
     Ok(())
 }
@@ -60,6 +70,7 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
             device.running.as_ref().map_or_else(|| "-".to_owned(), runs),
         ),
     ];
+    known.extend(authors(device).map(|set| ("authors", set)));
     // Of a registered authority's: what it is known by.
     known.extend(device.pin.clone().map(|pin| ("its key", pin)));
     output::pairs(&known);
@@ -99,6 +110,32 @@ fn print(global: &Global, device: &DeviceView) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Which author set the device goes by, as it said last, beside the newest that there is.
+fn authors(device: &DeviceView) -> Option<String> {
+    let newest = device.newest_author_set;
+    let said = match device.running.as_ref()?.author_set {
+        Some(0) => "the factory's keys".to_owned(),
+        Some(sequence) => format!("set {sequence}"),
+        None => {
+            return newest.map(|newest| {
+                format!("follows no author sets; the newest of its product is set {newest}")
+            });
+        }
+    };
+    let said_of = device.running.as_ref()?.author_set.unwrap_or(0);
+    Some(match newest {
+        Some(newest) if newest == said_of => format!("{said}, the newest"),
+        Some(newest) if newest > said_of => {
+            let behind = newest.saturating_sub(said_of);
+            format!(
+                "{said}, {behind} behind the newest, set {newest}: it is handed the next one at each check-in"
+            )
+        }
+        None if said_of == 0 => said,
+        _ => format!("{said}, of which nothing is known here: was an older database restored?"),
+    })
 }
 
 fn runs(running: &RunningView) -> String {

@@ -1,90 +1,112 @@
-//! `countersign image inspect`.
+//! `countersign image inspect`: all that an image says, and what a device would refuse. Exit: 0 only where nothing is.
 
-use std::path::Path;
+mod json;
+mod slots;
+mod text;
 
-use anyhow::{Context, Result};
-use countersign_images::{check::Signed, check_image};
-use countersign_operations::text::chip_name;
-use countersign_x509::sha256;
-use esp_formats::app_image::AppImage;
-use serde_json::json;
+use std::{path::Path, process::ExitCode};
 
-use crate::{cli::Global, files, output};
+use anyhow::{Context, Result, anyhow};
+use countersign_images::{
+    FileKind,
+    inspect::{ImageKind, Inspected, inspect},
+};
+use esp_formats::app_image::Signature;
 
-pub(super) fn run(global: &Global, path: &Path) -> Result<()> {
-    let bytes = files::read(path)?;
-    let image = check_image(&bytes).with_context(|| path.display().to_string())?;
-    let layout = AppImage::parse(&bytes, sha256)?;
-    let signature = match image.signed {
-        Signed::No => "none",
-        Signed::V1 => "secure boot v1",
-        Signed::V2 => "secure boot v2",
+use self::slots::Slot;
+use super::image_keys;
+use crate::{
+    cli::{Global, ImageInspect},
+    output, streams,
+};
+
+/// All that is shown.
+struct Shown<'a> {
+    file: &'a [u8],
+    found: Inspected<'a>,
+    /// Where a partition table was given.
+    slots: Option<Vec<Slot>>,
+    /// Why a device, or whoever publishes, would refuse the image, in words.
+    refusals: Vec<String>,
+}
+
+pub(super) fn run(global: &Global, asked: &ImageInspect) -> Result<ExitCode> {
+    let bytes = streams::read(&asked.image, image_keys::LONGEST)?;
+    let found = look(&asked.image, &bytes)?;
+    let len = found.flash_len();
+    let slots = asked
+        .partition_table
+        .as_deref()
+        .map(|path| slots::read(path, len));
+    let slots = slots.transpose()?;
+    let mut refusals: Vec<_> = found.refusals.iter().map(ToString::to_string).collect();
+    if let Some(slots) = &slots
+        && len.is_some()
+        && found.kind != ImageKind::Loader
+        && !slots.iter().any(|slot| slot.fits)
+    {
+        refusals.push("it fits in no app partition of the table".to_owned());
+    }
+    let shown = Shown {
+        file: &bytes,
+        found,
+        slots,
+        refusals,
     };
     if global.json {
-        let segments: Vec<_> = layout
-            .segments()
-            .map(|segment| {
-                json!({
-                    "offset": segment.offset,
-                    "load_address": segment.header.load_addr,
-                    "length": segment.data.len(),
-                })
-            })
-            .collect();
-        return output::json(&json!({
-            "project": image.project,
-            "version": image.version,
-            "chip": chip_name(image.chip),
-            "chip_id": image.chip,
-            "idf_version": image.idf_version,
-            "built": image.built,
-            "secure_version": image.secure_version,
-            "size": image.size,
-            "sha256": image.digest.to_string(),
-            "checksum": layout.checksum(),
-            "appended_digest": image.has_appended_digest,
-            "signature": signature,
-            "segments": segments,
-        }));
+        output::json(&json::value(&shown))?;
+    } else {
+        text::print(&shown);
     }
-    output::pairs(&[
-        ("project", image.project.clone()),
-        ("version", image.version.clone()),
-        (
-            "chip",
-            format!("{} ({})", chip_name(image.chip), image.chip),
-        ),
-        ("ESP-IDF", image.idf_version.clone()),
-        ("built", image.built.clone()),
-        ("secure version", image.secure_version.to_string()),
-        ("size", format!("{} bytes", image.size)),
-        ("SHA-256", image.digest.to_string()),
-        ("checksum", format!("{:#04x}, valid", layout.checksum())),
-        (
-            "appended digest",
-            if image.has_appended_digest {
-                "valid"
-            } else {
-                "none"
-            }
-            .to_owned(),
-        ),
-        (
-            "signature",
-            match image.signed {
-                Signed::No => signature.to_owned(),
-                _ => format!("{signature}, not verified here"),
-            },
-        ),
-    ]);
-    println!();
-    let rows = layout.segments().map(|segment| {
-        vec![
-            format!("{:#x}", segment.offset),
-            format!("{:#010x}", segment.header.load_addr),
-            format!("{} bytes", segment.data.len()),
-        ]
-    });
-    output::table(&["SEGMENT AT", "LOADED TO", "LENGTH"], rows.collect());
-    Ok(())
+    Ok(if shown.refusals.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn look<'a>(path: &Path, bytes: &'a [u8]) -> Result<Inspected<'a>> {
+    match FileKind::of(bytes) {
+        FileKind::Image | FileKind::Unknown => inspect(bytes).with_context(|| streams::name(path)),
+        // What it begins with is an image, as a rule; it is shown, and what lies behind it is told.
+        FileKind::Flash => inspect(bytes)
+            .with_context(|| format!("{} is {}", streams::name(path), FileKind::Flash)),
+        other => Err(anyhow!("{} is {other}", streams::name(path))),
+    }
+}
+
+/// What an image is, in a word.
+fn kind(kind: ImageKind) -> &'static str {
+    match kind {
+        ImageKind::App => "app",
+        ImageKind::Loader => "boot loader",
+        ImageKind::Bare => "app without a descriptor",
+    }
+}
+
+/// Which signature follows an image.
+fn signature(found: &Inspected<'_>) -> &'static str {
+    match found.survey.signature() {
+        Signature::None => "none",
+        Signature::V1(_) => "secure boot v1",
+        Signature::V2(_) => "secure boot v2",
+    }
+}
+
+/// The drive strengths of the flash's pins, each four bits.
+fn drives(pins: [u8; 3]) -> [(&'static str, u8); 6] {
+    let [first, second, third] = pins;
+    [
+        ("clk", first & 15),
+        ("q", first >> 4),
+        ("d", second & 15),
+        ("cs0", second >> 4),
+        ("hd", third & 15),
+        ("wp", third >> 4),
+    ]
+}
+
+/// A revision as people write it: 203 is v2.3.
+fn revision(full: u16) -> String {
+    format!("v{}.{}", full / 100, full % 100)
 }

@@ -16,7 +16,7 @@ use countersign_virtual_node::{
 use esp_formats::app_image::ChipId;
 use indicatif::ProgressBar;
 
-use super::device_enroll::{NVS, SECURE_CERT, TRUST, TRUST_STORES};
+use super::device_enroll::{AUTHOR_SET, NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use crate::{
     cli::{Global, NodeRun, TlsLibrary},
     files::{self, Mode},
@@ -85,6 +85,11 @@ fn make_flash(path: &Path, asked: &NodeRun) -> Result<()> {
         path if path.exists() => files::read(&path)?,
         _ => Vec::new(),
     };
+    // Nor has one an author set whose product had none when it was enrolled.
+    let authors = match asked.dir.join(AUTHOR_SET) {
+        path if path.exists() => files::read(&path)?,
+        _ => Vec::new(),
+    };
     let app = match &asked.image {
         Some(image) => {
             let bytes = files::read(image)?;
@@ -116,6 +121,7 @@ fn make_flash(path: &Path, asked: &NodeRun) -> Result<()> {
             data(layout::SECURE_CERT, &secure_cert),
             data(layout::TRUST, &trust),
             data(layout::TRUST_STORES, &stores),
+            data(layout::AUTHORS, &authors),
             data(layout::OTA_0, &app),
         ],
     )?;

@@ -56,12 +56,19 @@ pub(super) async fn show(global: &Global, name: &str) -> Result<()> {
         ("ESP-IDF", release.idf_version),
         ("chip", release.chip),
         ("size", format!("{} bytes", release.size)),
-        ("SHA-256", release.image),
+        ("SHA-256 of the file", release.image),
         ("counter", release.counter.to_string()),
         ("secure version", release.secure_version.to_string()),
         ("author", release.author),
         ("published", release.published_at),
         ("good until", or_dash(release.not_after.as_deref())),
+        (
+            "supported until",
+            match (release.supported_until, release.after_support) {
+                (Some(day), true) => format!("{day}: published after it"),
+                (day, _) => or_dash(day.as_deref()),
+            },
+        ),
     ]);
     Ok(())
 }

@@ -50,6 +50,13 @@ pub(super) async fn run(global: &Global, asked: &ReleasePublish) -> Result<()> {
     if global.json {
         return output::json(&release);
     }
+    if release.after_support {
+        let until = release.supported_until.as_deref().unwrap_or_default();
+        eprintln!(
+            "note: support of `{}` ended on {until}; the release is out all the same, and offered to its devices",
+            release.product
+        );
+    }
     println!(
         "published {} {} for {}: release {}, {}",
         release.product,

@@ -242,7 +242,10 @@ impl Story<'_> {
             product: PRODUCT.to_owned(),
             counter: Some(self.counter),
             not_after: None,
+            add: false,
             out: None,
+            image_keys: Vec::new(),
+            image_out: None,
         }
     }
 

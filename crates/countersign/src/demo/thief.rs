@@ -10,7 +10,7 @@ use std::{
 use anyhow::Result;
 use bytes::Bytes;
 use countersign_operations::{Clock as _, Entropy as _};
-use countersign_protocol::{CheckInReply, MAX_REPLY, MEDIA_TYPE, Offer, OfferId};
+use countersign_protocol::{CheckInReply, CoSignatures, MAX_REPLY, MEDIA_TYPE, Offer, OfferId};
 use countersign_server::Identity;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -174,7 +174,9 @@ fn reply(url: &str, id: OfferId, manifest: &[u8]) -> Response<Full<Bytes>> {
             id,
             manifest,
             url: &url,
+            co_signatures: CoSignatures::NONE,
         }),
+        authors: None,
     };
     let mut bytes = vec![0; MAX_REPLY];
     let Ok(length) = reply.encode(&mut bytes) else {

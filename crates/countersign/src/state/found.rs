@@ -142,7 +142,7 @@ pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
 }
 
 /// A path without links and dots, as far as it is there.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for there in absolute.ancestors() {
         if let Ok(real) = there.canonicalize() {

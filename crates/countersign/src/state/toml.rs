@@ -1,7 +1,9 @@
 //! `countersign.toml`: what an operator sets, read here and nowhere else.
 
 mod crl;
+mod edit;
 mod limits;
+mod product;
 mod profiles;
 mod server;
 
@@ -17,8 +19,8 @@ use countersign_fleet::ProductName;
 use esp_formats::app_image::ChipId;
 use serde::Deserialize;
 
-pub(crate) use self::server::ServerFiles;
 use self::{crl::Crls, limits::Limits, profiles::Profiles, server::Server};
+pub(crate) use self::{edit::edited, product::Product, server::ServerFiles};
 use crate::files;
 
 /// The file as it stands.
@@ -101,25 +103,16 @@ pub(crate) struct Places {
     pub(crate) journal: Option<PathBuf>,
 }
 
-/// `[product.NAME]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Product {
-    /// Files with the authors' public keys, PEM, seen from the state directory.
-    pub(crate) authors: Vec<String>,
-    /// Whether images without a Secure Boot signature are admitted.
-    #[serde(default)]
-    pub(crate) unsigned_images: bool,
-    /// The chip of its devices.
-    pub(crate) chip: Option<String>,
-}
-
 impl File {
     /// Reads the file of a state directory.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = files::read_text(path)?;
+        Self::parse(&files::read_text(path)?, path)
+    }
+
+    /// The same from its text.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         let file: Self =
-            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+            toml::from_str(text).with_context(|| format!("{} is not right", path.display()))?;
         if file.hosts.is_empty() {
             bail!("{}: `hosts` names nobody", path.display());
         }
@@ -154,24 +147,10 @@ impl File {
         let mut products = BTreeMap::new();
         for (name, product) in &self.product {
             let parsed: ProductName = name.parse().context("countersign.toml")?;
-            let mut authors = Vec::new();
-            for file in &product.authors {
-                let path = state.join(file);
-                let text = files::read_text(&path)?;
-                let key = countersign_keys::public_key_from_pem(&text)
-                    .with_context(|| format!("{} is no author's key", path.display()))?;
-                authors.push(key);
-            }
-            let chip = product.chip.as_deref().map(chip).transpose()?;
-            let unsigned_images = product.unsigned_images;
-            products.insert(
-                parsed,
-                countersign_operations::Product {
-                    authors,
-                    unsigned_images,
-                    chip,
-                },
-            );
+            let read = product
+                .read(state)
+                .with_context(|| format!("[product.{name}]"))?;
+            products.insert(parsed, read);
         }
         Ok(products)
     }
@@ -198,10 +177,7 @@ pub(crate) fn first_text(
         .map(|host| format!("{host:?}"))
         .collect::<Vec<_>>()
         .join(", ");
-    let chip = chip.map_or_else(
-        || "# chip = \"esp32c3\"".to_owned(),
-        |chip| format!("chip = {chip:?}"),
-    );
+    let product = Product::first_text(product, author, unsigned, chip);
     let (limits, profiles) = (Limits::first_text(), Profiles::first_text());
     let server = Server::FIRST_TEXT;
     let crls = Crls::first_text();
@@ -234,14 +210,7 @@ listen = "127.0.0.1:8440"
 [limits]                     # what a client may take; each line says what it stops
 {limits}
 {profiles}{crls}
-[product.{product}]
-# Public keys of those who may sign its releases.
-authors = [{author:?}]
-# Whether images without a Secure Boot signature are admitted. Their manifests are signed all the same.
-unsigned_images = {unsigned}
-# The chip of its devices; without it, that of the first release.
-{chip}
-"#
+{product}"#
     )
 }
 

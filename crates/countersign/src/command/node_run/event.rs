@@ -49,6 +49,14 @@ pub(super) fn json(event: &Event) -> Value {
             json!({ "event": "progress", "done": done, "total": total })
         }
         Event::Resumed { done } => json!({ "event": "resumed", "done": done }),
+        Event::AuthorsFixed => json!({ "event": "authors-fixed" }),
+        Event::AuthorsFollowed { sequence } => {
+            json!({ "event": "authors-followed", "sequence": sequence })
+        }
+        Event::AuthorsRefused { why } => {
+            json!({ "event": "authors-refused", "why": why.to_string() })
+        }
+        Event::AuthorsPutOff => json!({ "event": "authors-put-off" }),
         Event::AddressEnded => json!({ "event": "address-ended" }),
         Event::Retrying { wait_ms } => json!({ "event": "retrying", "wait_ms": wait_ms }),
         Event::Verified => json!({ "event": "verified" }),
@@ -120,6 +128,14 @@ pub(super) fn text(event: &Event) -> String {
         }
         Event::Progress { done, total } => format!("downloading  {done} of {total} bytes"),
         Event::Resumed { done } => format!("resumed      at byte {done}"),
+        Event::AuthorsFixed => {
+            "authors      those of the factory, for good: no partition for others".to_owned()
+        }
+        Event::AuthorsFollowed { sequence } => format!("authors      set {sequence} from now on"),
+        Event::AuthorsRefused { why } => format!("authors      not followed: {why}"),
+        Event::AuthorsPutOff => {
+            "authors      the next ones could not be checked or kept for now".to_owned()
+        }
         Event::AddressEnded => "address over asking for a fresh one".to_owned(),
         Event::Retrying { wait_ms } => format!("retrying     in {wait_ms} ms"),
         Event::Verified => "verified     the slot holds what the author signed".to_owned(),

@@ -112,6 +112,7 @@ pub(super) fn check_in(chip: u16, version: &str) -> Result<Vec<u8>> {
         secure_version: 0,
         slot: 0,
         state: SlotState::Confirmed,
+        authors: None,
     };
     let mut message = vec![0; MAX_CHECK_IN];
     let length = said.encode(&mut message)?;
@@ -119,14 +120,14 @@ pub(super) fn check_in(chip: u16, version: &str) -> Result<Vec<u8>> {
     Ok(message)
 }
 
-/// The same check-in with one key more, 9: a text, the id of a device. A reader of version 1 passes over it.
+/// The same check-in with one key more, 23: a text, the id of a device. A reader of version 1 passes over it.
 fn in_the_name_of(id: &str, check_in: &[u8]) -> Vec<u8> {
     let mut message = check_in.to_vec();
     // The heads of a map and of a text of less than 24 entries or bytes have the count in their low five bits.
     if let Some(head) = message.first_mut() {
         *head += 1;
     }
-    message.extend([9, 0x60 | u8::try_from(id.len()).unwrap_or(0)]);
+    message.extend([23, 0x60 | u8::try_from(id.len()).unwrap_or(0)]);
     message.extend(id.as_bytes());
     message
 }
