@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::harness::{DEVICE, House, composed, image};
+use crate::harness::{DEVICE, House, composed, image, secured};
 
 /// How many images are stored.
 fn stored(house: &House) -> usize {
@@ -89,9 +89,9 @@ fn another_chip_another_image_and_an_older_counter_are_refused_at_publish() {
     let swapped = house.sign(&image("1.3.0"), 7);
     let said = publish(&swapped, &house.text("1.2.0.cose"));
     assert!(said.contains("version"), "{said}");
-    let again = house.sign(&image("1.0.0"), 9);
+    let again = house.sign(&secured("1.0.0", 1), 9);
     let said = publish(&again, &house.text("1.0.0.cose"));
-    assert!(said.contains("version 1.0.0"), "{said}");
+    assert!(said.contains("version 1.0.0, of another image"), "{said}");
     let said = publish(&older, &house.text("nothing.cose"));
     assert!(said.contains("nothing.cose"), "{said}");
     assert_eq!(stored(&house), 1);

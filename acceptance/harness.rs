@@ -17,10 +17,10 @@ pub(crate) use self::{
     guest::Guest,
     house::{DEVICE, FLASH_LEN, House, Server, curl, run},
     images::{Image, built_with, composed, image, large, secured},
-    link::{Link, over_each_library, over_each_link},
+    link::{Link, on_one_thread, over_each_library, over_each_link},
     live::{CUT_WITHIN, Live},
     mint::{Authority, Leaf, self_signed},
     openssl::OpenSsl,
-    peers::{espressif, judge, need, python, skip},
+    peers::{espressif, judge, need, python, python_of_esptool_4, skip},
     table::Table,
 };

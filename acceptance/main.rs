@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod author_sets;
 mod authorities;
 mod backup;
 mod bad_input;
@@ -13,18 +14,25 @@ mod bad_state;
 mod ca;
 mod chip;
 mod demo;
+mod device_authors;
 mod esp_idf;
+mod fallbacks;
 mod faults;
 mod formats;
 mod gate;
 mod harness;
 mod hostile;
+mod images;
 mod keys;
 mod manifest;
 mod mbedtls;
 mod operator;
 mod pki;
+mod policy;
+mod products;
 mod refusals;
+mod release_sign;
+mod sealed;
 mod server_certificate;
 mod stock;
 mod stores;

@@ -58,6 +58,7 @@ fn the_flash_is_laid_out_as_esp_idf_has_it() {
             ("trust", 1, 6, 0x1_1000, 0x4000, 0),
             ("node_state", 1, 6, 0x1_5000, 0x2000, 0),
             ("trust_stores", 1, 6, 0x1_7000, 0x4000, 0),
+            ("authors", 1, 6, 0x1_B000, 0x2000, 0),
             ("ota_0", 0, 0x10, 0x2_0000, 0x1E_0000, 0),
             ("ota_1", 0, 0x11, 0x20_0000, 0x1E_0000, 0),
         ]

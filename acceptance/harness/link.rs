@@ -72,12 +72,8 @@ impl Link {
             hosts: vec![("localhost".to_owned(), Ipv4Addr::LOCALHOST.into())],
             ..options
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
         let mut events = Vec::new();
-        let ended = runtime.block_on(async {
+        let ended = on_one_thread().block_on(async {
             let machine = self.run(options, |event| events.push(event));
             tokio::time::timeout(HANGS, machine).await
         });
@@ -112,6 +108,10 @@ fn told(event: &Event) -> Option<Value> {
         Event::Connected { tls, .. } => {
             return Some(json!({ "event": "connected", "tls": format!("TLS {tls}") }));
         }
+        Event::AuthorsFollowed { sequence } => {
+            return Some(json!({ "event": "authors-followed", "sequence": sequence }));
+        }
+        Event::AuthorsRefused { .. } => "authors-refused",
         Event::Confirmed { .. } => "confirmed",
         Event::Offered { .. } => "offered",
         Event::Reset { .. } => "reset",
@@ -122,6 +122,12 @@ fn told(event: &Event) -> Option<Value> {
         _ => return None,
     };
     Some(json!({ "event": kind }))
+}
+
+/// What a machine runs on: it stays on its thread, as a chip has but one.
+pub(crate) fn on_one_thread() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap()
 }
 
 /// Makes each scenario a test over each library of this computer's.

@@ -35,6 +35,22 @@ pub(crate) fn python(test: &str) -> Option<PathBuf> {
     python
 }
 
+/// A Python with esptool 4, beside that of [`python`].
+pub(crate) fn python_of_esptool_4(test: &str) -> Option<PathBuf> {
+    let venvs = tools().and_then(|bin| Some(bin.parent()?.parent()?.to_owned()));
+    let python = venvs
+        .map(|venvs| venvs.join("venv-esptool4/bin/python"))
+        .filter(|python| python.is_file());
+    if python.is_none() {
+        skip(
+            test,
+            "python with esptool 4",
+            "cargo xtask test --only tools",
+        );
+    }
+    python
+}
+
 /// Runs one of Espressif's tools as a Python module, which must succeed; gives its words.
 pub(crate) fn espressif(python: &Path, module: &str, args: &[&str]) -> String {
     let output = run(Command::new(python).args(["-m", module]).args(args));

@@ -43,6 +43,7 @@ fn check_in(product: &str, version: &str) -> Vec<u8> {
         secure_version: 0,
         slot: 0,
         state: SlotState::Confirmed,
+        authors: None,
     };
     let mut body = vec![0; MAX_CHECK_IN];
     let length = said.encode(&mut body).unwrap();

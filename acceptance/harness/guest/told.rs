@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_esp_boot::Slot;
 use countersign_node::LinkError;
-use countersign_protocol::{Outcome, Reason};
+use countersign_protocol::{Outcome, Reason, Unfit};
 use countersign_virtual_node::Event;
 
 /// What a line is about.
@@ -158,6 +158,14 @@ impl Told {
             let seconds = small(wait)?;
             return Some(Event::ServerBusy { seconds });
         }
+        if let Some(sequence) = after("author set ") {
+            let sequence = sequence.parse().ok()?;
+            return Some(Event::AuthorsFollowed { sequence });
+        }
+        if let Some(why) = after("no successor of the authors: ") {
+            let why = unfit(why);
+            return Some(Event::AuthorsRefused { why });
+        }
         if let Some(code) = after("refused: ") {
             self.offered = true;
             let reason = reason(code);
@@ -239,6 +247,18 @@ fn slot_of(text: &str) -> Slot {
         Some(slot) => Slot::Ota(slot.parse().unwrap()),
         None => Slot::Factory,
     }
+}
+
+/// Why a set is not followed, of the ways that the scenarios have.
+fn unfit(text: &str) -> Unfit {
+    let (count, rest) = text.split_once(" of the ").unwrap_or_default();
+    let number = |text: &str| u8::try_from(number(text).unwrap()).unwrap();
+    let why = Unfit::TooFewFormer {
+        count: number(count),
+        needed: number(rest),
+    };
+    assert_eq!(why.to_string(), text);
+    why
 }
 
 /// The number that a text begins with.

@@ -27,7 +27,8 @@ use super::{
     scene::{Address, Cast, Props, Release, Scene, now},
 };
 use crate::harness::{
-    Authority, FLASH_LEN, Guest, House, Image, Leaf, Link, Server, ca::Ca, composed, secured,
+    Authority, FLASH_LEN, Guest, House, Image, Leaf, Link, Server, ca::Ca, composed, on_one_thread,
+    secured,
 };
 
 /// One installation with its server, which offers release 2.0.0.
@@ -229,12 +230,8 @@ fn power_on(
     check_ins: Option<usize>,
     name: &str,
 ) -> (Vec<Event>, Option<Ended>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
     let mut events = Vec::new();
-    let ended = runtime.block_on(async {
+    let ended = on_one_thread().block_on(async {
         let enough = async {
             let answered = || check_ins.is_some_and(|count| scene.check_ins() > count);
             let end = options.time.skipped() + A_MONTH;

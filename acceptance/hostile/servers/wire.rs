@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use countersign_protocol::{CheckInReply, MAX_REPLY, Offer, OfferId, UnixTime};
+use countersign_protocol::{CheckInReply, CoSignatures, MAX_REPLY, Offer, OfferId, UnixTime};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{
@@ -135,7 +135,9 @@ pub(crate) fn reply(time: u64, offer: Option<(u8, &[u8], &str)>) -> Vec<u8> {
             id: OfferId([number; 16]),
             manifest,
             url,
+            co_signatures: CoSignatures::NONE,
         }),
+        authors: None,
     };
     let length = reply.encode(&mut bytes).unwrap();
     bytes.truncate(length);
