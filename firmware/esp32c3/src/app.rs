@@ -4,8 +4,8 @@ use alloc::{format, vec::Vec};
 use core::cell::Cell;
 
 use countersign_mbedtls_link::{Error, Library, LinkSettings, MbedCrypto, TlsLink};
-use countersign_node::{Buffers, Crypto as _, Node, Pace, Parts, Platform, Settings, Sha256 as _};
-use countersign_protocol::{Author, AuthorId, UnixTime};
+use countersign_node::{Buffers, Node, Pace, Parts, Platform, Settings, provisioned::author};
+use countersign_protocol::{Author, UnixTime};
 use embassy_executor::Spawner;
 use embassy_net::StackResources;
 use esp_formats::partition_table;
@@ -64,14 +64,7 @@ pub(crate) async fn run(spawner: Spawner, peripherals: Peripherals) -> Result<()
     let authors: Vec<Author<'_>> = device
         .authors
         .iter()
-        .map(|key| {
-            let mut digest = crypto.sha256();
-            digest.update(key);
-            Author {
-                id: AuthorId::from_spki_sha256(&digest.finish()),
-                public_key: key,
-            }
-        })
+        .map(|key| author(&crypto, key))
         .collect();
     let settings = Settings {
         server_host: device.server_host,

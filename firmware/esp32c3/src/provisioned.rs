@@ -8,8 +8,7 @@ mod settings;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use countersign_mbedtls_link::Identity;
-use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES};
+use countersign_node::provisioned::{self, Identity, NVS, SECURE_CERT, TRUST, TRUST_STORES};
 use esp_formats::bundle::Bundle;
 use esp_println::println;
 

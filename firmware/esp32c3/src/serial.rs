@@ -42,6 +42,14 @@ impl Observer for Serial {
                 self.tenth = 0;
                 println!("offered {version}, {size} bytes");
             }
+            Event::AuthorsFixed => {
+                println!("no partition for author sets: the factory's authors stay");
+            }
+            Event::AuthorsFollowed { sequence } => println!("going by author set {sequence} now"),
+            Event::AuthorsRefused(why) => println!("no successor of the authors: {why}"),
+            Event::AuthorsPutOff => {
+                println!("the next authors could not be checked or kept for now");
+            }
             Event::Resumed { done } => println!("going on at byte {done}"),
             Event::Progress { done, total } => self.progress(done, total),
             Event::Retrying { wait_ms } => {

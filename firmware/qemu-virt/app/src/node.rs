@@ -4,8 +4,8 @@ use core::{pin::pin, slice};
 
 use countersign_mbedtls_link::{Library, LinkSettings, MbedCrypto, TlsLink, Versions};
 use countersign_node::{
-    Blocks, Buffers, Clock as _, Crypto as _, Next, Node, Pace, Parts, Platform, Scheme,
-    SecureBoot, Settings, Sha256 as _, provisioned::MAX_NUMBERED,
+    Blocks, Buffers, Clock as _, Next, Node, Pace, Parts, Platform, Scheme, SecureBoot, Settings,
+    provisioned::{MAX_NUMBERED, author as author_of},
 };
 use countersign_protocol::{Author, AuthorId, UnixTime};
 use qemu_virt_machine::{
@@ -87,10 +87,7 @@ pub(crate) fn run(running: Option<u8>) -> Result<(), Halt> {
     }; MAX_NUMBERED];
     let mut known = 0;
     for (author, public_key) in authors.iter_mut().zip(device.authors()) {
-        let mut digest = crypto.sha256();
-        digest.update(public_key);
-        let id = AuthorId::from_spki_sha256(&digest.finish());
-        *author = Author { id, public_key };
+        *author = author_of(&crypto, public_key);
         known += 1;
     }
     let efuse = Efuse::read()?;

@@ -1,7 +1,6 @@
 //! What the factory put into the flash, read in place.
 
-use countersign_mbedtls_link::Identity;
-use countersign_node::provisioned::{self, NVS, SECURE_CERT, TRUST, TRUST_STORES, Unfit};
+use countersign_node::provisioned::{self, Identity, NVS, SECURE_CERT, TRUST, TRUST_STORES, Unfit};
 use esp_formats::{
     bundle::Bundle,
     partition_table::{self, PartitionTable},
@@ -41,13 +40,9 @@ impl Provisioned {
     pub(crate) fn read(chip: &mut Chip) -> Result<Self, Fault> {
         let mut needed = |label| partition(chip, label)?.ok_or(Fault::Missing(label));
         let (nvs, secret, trust) = (needed(NVS)?, needed(SECURE_CERT)?, needed(TRUST)?);
-        let identity = provisioned::identity(secret)?;
         Ok(Self {
             settings: provisioned::Provisioned::read(nvs)?,
-            identity: Identity {
-                chain: identity.chain,
-                key: identity.key,
-            },
+            identity: provisioned::identity(secret)?,
             servers: provisioned::servers(trust)?,
             stores: stores(chip)?,
         })

@@ -29,6 +29,10 @@ impl Observer for Watcher {
                 say!("node: offered {version}, {size} bytes");
                 self.mark("download begins");
             }
+            Event::AuthorsFixed => say!("node: no partition for author sets"),
+            Event::AuthorsFollowed { sequence } => say!("node: author set {sequence}"),
+            Event::AuthorsRefused(why) => say!("node: no successor of the authors: {why}"),
+            Event::AuthorsPutOff => say!("node: the next authors are put off"),
             Event::Resumed { done } => say!("node: going on at byte {done}"),
             Event::Progress { done, total } => {
                 if done == total || done.is_multiple_of(TOLD_EVERY) {
