@@ -12,6 +12,7 @@
 )]
 
 pub mod app_image;
+pub mod author_set;
 pub mod boot;
 pub mod build_time;
 pub mod bundle;
@@ -47,6 +48,8 @@ pub mod release_image;
 pub mod report;
 pub mod root_list;
 mod seal;
+pub mod seal_key;
+pub mod sealed_image;
 pub mod secure_cert;
 pub mod server_chain;
 pub mod server_url;
@@ -65,6 +68,7 @@ pub type Target = fn(&[u8]);
 /// All targets by their names, which are those of their modules, of their programs and of their corpora's folders.
 pub const TARGETS: &[(&str, Target)] = &[
     ("app_image", app_image::run),
+    ("author_set", author_set::run),
     ("boot", boot::run),
     ("build_time", build_time::run),
     ("bundle", bundle::run),
@@ -98,6 +102,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("release_image", release_image::run),
     ("report", report::run),
     ("root_list", root_list::run),
+    ("seal_key", seal_key::run),
+    ("sealed_image", sealed_image::run),
     ("secure_cert", secure_cert::run),
     ("server_chain", server_chain::run),
     ("server_url", server_url::run),

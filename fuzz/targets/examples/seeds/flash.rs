@@ -10,6 +10,7 @@ use countersign_provision::{layout::FlashLayout, nvs};
 use countersign_x509::sha256;
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
 use esp_formats::otadata::{OtaState, SelectEntry};
+use esp_formats::sealed_image::{Header, KeyMaterial};
 
 use crate::Seeds;
 
@@ -47,6 +48,13 @@ pub(crate) fn seeds() -> Seeds {
         ("signature_sector", "rsa_p256", signed(0..2432)),
         ("signature_sector", "p256", signed(1216..2432)),
         ("signature_sector", "err_cut", signed(1216..1916)),
+        (
+            "sealed_image",
+            "rsa",
+            sealed(KeyMaterial::Rsa3072(&[5; 384])),
+        ),
+        ("sealed_image", "ecies", sealed(ECIES)),
+        ("sealed_image", "err_cut", sealed(ECIES)[..530].to_vec()),
         ("otadata", "valid", entry(1, OtaState::Valid)),
         ("otadata", "pending", entry(2, OtaState::PendingVerify)),
         ("otadata", "blank", SelectEntry::BLANK.encode().to_vec()),
@@ -65,6 +73,22 @@ fn signed(bytes: std::ops::Range<usize>) -> Vec<u8> {
     let image = include_bytes!("../../../../crates/esp-formats/tests/data/ok_signed_rsa_p256.bin");
     image[4096..][bytes].to_vec()
 }
+
+/// A sealed image of 40 bytes, which no key opens.
+fn sealed(key: KeyMaterial<'_>) -> Vec<u8> {
+    let header = Header {
+        key,
+        iv: &[7; 16],
+        plain_len: 40,
+        tag: &[8; 16],
+    };
+    [&header.encode().unwrap()[..], &[9; 40]].concat()
+}
+
+const ECIES: KeyMaterial<'_> = KeyMaterial::EciesP256 {
+    public_key: &[5; 64],
+    salt: &[6; 32],
+};
 
 /// An app image of one kind of chip.
 fn image() -> Vec<u8> {

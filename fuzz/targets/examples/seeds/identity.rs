@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_images::sealed::generate;
 use countersign_keys::FileKey;
 use countersign_pki::{
     Authority, Profile, Profiles, Signer, Validity, certificate_request, crl, root, urn::device_urn,
@@ -10,7 +11,7 @@ use countersign_protocol::UnixTime;
 use countersign_provision::secure_cert;
 use countersign_trust::bundle;
 use countersign_x509::{Certificate, CertificateRequest, Crl, ReasonCode, pem};
-use esp_formats::bundle::Format;
+use esp_formats::{bundle::Format, sealed_image::Scheme};
 
 use crate::Seeds;
 
@@ -43,6 +44,9 @@ pub(crate) fn seeds() -> Seeds {
     let sent = [ders(&server), vec![root.der().to_vec()]].concat().concat();
     let text = format!("# chain\r\n{}\nthe end", pem::to_pem(&device));
 
+    let rsa = generate(Scheme::Rsa3072).unwrap();
+    let ecies = generate(Scheme::EciesP256).unwrap();
+
     let mut seeds = vec![
         ("bundle", "legacy", bundled(Format::Legacy)),
         ("bundle", "offsets", bundled(Format::Offsets)),
@@ -71,6 +75,15 @@ pub(crate) fn seeds() -> Seeds {
             "certificate",
             pem::to_pem(&device[..1]).into_bytes(),
         ),
+        ("seal_key", "rsa_private", rsa.secret.to_vec()),
+        ("seal_key", "rsa_public", rsa.public.to_pem().into_bytes()),
+        (
+            "seal_key",
+            "p256_public",
+            ecies.public.to_pem().into_bytes(),
+        ),
+        ("seal_key", "p256_private", key.as_bytes().to_vec()),
+        ("seal_key", "err_certificate", CERTIFICATE.to_vec()),
         ("secure_cert", "device", partition),
         ("server_chain", "issuing", sent),
         ("server_chain", "root_alone", root.der().to_vec()),
@@ -184,3 +197,6 @@ const SMALL_SCRYPT: &[u8] =
     include_bytes!("../../../../crates/keys/tests/data/ok_encrypted_small_scrypt.pem");
 const URI: &[u8] = b"pkcs11:token=Our%20HSM;serial=42;manufacturer=a;model=b;object=device-issuing;id=%01%ff;type=private\
     ?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:///run/pin\n";
+
+/// Where a key should be.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

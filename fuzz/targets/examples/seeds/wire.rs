@@ -1,8 +1,8 @@
 //! What is said on the wire.
 
 use countersign_protocol::{
-    CheckIn, CheckInReply, Digest, Error, MAX_REPLY, Manifest, Offer, OfferId, Outcome, Reason,
-    Report, SlotState, UnixTime,
+    CheckIn, CheckInReply, CoSignatures, Digest, Error, MAX_REPLY, Manifest, Offer, OfferId,
+    Outcome, Reason, Report, SlotState, UnixTime,
 };
 
 use crate::Seeds;
@@ -18,6 +18,7 @@ pub(crate) fn seeds() -> Seeds {
         secure_version: 3,
         slot: 1,
         state: SlotState::Confirmed,
+        authors: None,
     };
     let first = CheckIn {
         version: "",
@@ -29,6 +30,7 @@ pub(crate) fn seeds() -> Seeds {
         time: UnixTime(1_790_000_100),
         next_check_in_s: 3600,
         offer: None,
+        authors: None,
     };
     let id = OfferId([7; 16]);
     let offering = CheckInReply {
@@ -36,6 +38,7 @@ pub(crate) fn seeds() -> Seeds {
             id,
             manifest: SIGNED,
             url: "https://ota.example/d/x?e=1&k=k1&s=y",
+            co_signatures: CoSignatures::NONE,
         }),
         ..reply
     };
