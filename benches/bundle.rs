@@ -1,27 +1,15 @@
 //! `cargo bench -p countersign-benches --bench bundle [-- --quick] [-- --json]`
-#![expect(
-    clippy::print_stdout,
-    reason = "a benchmark's result is what it prints"
-)]
 
 use anyhow::Result;
 use countersign_benches::{
     Asked,
-    bundle::{self, Plan},
+    bundle::{self, Plan, Report},
 };
 
 fn main() -> Result<()> {
     let asked = Asked::read()?;
-    let plan = if asked.quick {
-        Plan::quick()
-    } else {
-        Plan::full()
-    };
+    let plan = asked.plan(Plan::quick, Plan::full);
     let report = bundle::run(&plan)?;
-    if asked.json {
-        println!("{:#}", report.json());
-    } else {
-        print!("{report}");
-    }
+    asked.tell(&report, Report::json);
     Ok(())
 }

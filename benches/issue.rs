@@ -1,15 +1,11 @@
 //! `cargo bench -p countersign-benches --bench issue [--features pkcs11] [-- --quick] [--json]`
-#![expect(
-    clippy::print_stdout,
-    reason = "a benchmark's result is what it prints"
-)]
 
 use std::env;
 
 use anyhow::{Result, ensure};
 use countersign_benches::{
     Asked,
-    issue::{self, Plan, Token},
+    issue::{self, Plan, Report, Token},
 };
 
 fn main() -> Result<()> {
@@ -21,16 +17,8 @@ fn main() -> Result<()> {
         ensure!(status.success(), "{status}");
         return Ok(());
     }
-    let plan = if asked.quick {
-        Plan::quick()
-    } else {
-        Plan::full()
-    };
+    let plan = asked.plan(Plan::quick, Plan::full);
     let report = issue::run(&plan)?;
-    if asked.json {
-        println!("{:#}", report.json());
-    } else {
-        print!("{report}");
-    }
+    asked.tell(&report, Report::json);
     Ok(())
 }

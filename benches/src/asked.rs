@@ -1,8 +1,9 @@
 //! What a benchmark is asked for.
 
-use std::path::PathBuf;
+use std::{fmt::Display, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 /// The command line of a benchmark.
 #[derive(Clone, Debug, Default)]
@@ -42,5 +43,22 @@ impl Asked {
             }
         }
         Ok(asked)
+    }
+    /// How much is measured.
+    pub fn plan<P>(&self, quick: impl FnOnce() -> P, full: impl FnOnce() -> P) -> P {
+        if self.quick { quick() } else { full() }
+    }
+
+    /// Prints what was measured, as it was asked for.
+    #[expect(
+        clippy::print_stdout,
+        reason = "a benchmark's result is what it prints"
+    )]
+    pub fn tell<R: Display>(&self, report: &R, json: impl FnOnce(&R) -> Value) {
+        if self.json {
+            println!("{:#}", json(report));
+        } else {
+            print!("{report}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! bytes, and the verdicts of the rules engine.
 
 mod chains;
-mod processes;
+pub(crate) mod processes;
 
 use std::fmt;
 

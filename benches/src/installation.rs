@@ -16,7 +16,9 @@ use countersign_operations::{
     Authorities, Clock, Context, Entropy, Gate, Product, Settings,
     authorities::{Line, Nowhere},
     crl::CrlSettings,
-    enroll, publish,
+    enroll,
+    policy::Policy,
+    publish,
     refusals::Refusals,
     seen::SeenBuffer,
     sign,
@@ -247,11 +249,15 @@ fn certificate(state: &Path, name: &str) -> Result<Certificate> {
 fn settings(author: &FileKey) -> Result<Settings> {
     let product = Product {
         authors: vec![author.public_key().to_vec()],
-        unsigned_images: true,
-        chip: None,
+        policy: Policy {
+            unsigned_images: true,
+            ..Policy::default()
+        },
     };
     Ok(Settings {
-        products: [(PRODUCT.parse::<ProductName>()?, product)].into(),
+        products: [(PRODUCT.parse::<ProductName>()?, product)]
+            .into_iter()
+            .collect(),
         device_url: "https://127.0.0.1:8443".to_owned(),
         download_url: "https://127.0.0.1:8445".to_owned(),
         check_in_s: 3600,
@@ -295,6 +301,7 @@ async fn release(context: &Context, author: &FileKey) -> Result<Vec<u8>> {
         secure_version: 0,
         slot: 0,
         state: SlotState::Confirmed,
+        authors: None,
     };
     let mut message = vec![0; MAX_CHECK_IN];
     let length = said.encode(&mut message)?;

@@ -13,6 +13,8 @@ pub mod nginx;
 mod primitives;
 mod process;
 pub mod program;
+pub mod seal;
+pub mod sign;
 mod spread;
 
 pub use asked::Asked;

@@ -142,16 +142,17 @@ impl Here for Command {
 
 /// What one run took, in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// On the clock at the wall.
-    pub(super) wall: f64,
+    pub(crate) wall: f64,
     /// CPU time of its first thread, which is all that these have; where the system tells it: Linux does.
-    pub(super) cpu: Option<f64>,
+    pub(crate) cpu: Option<f64>,
 }
 
 impl Times {
+    /// Runs it to its end, which must be a good one.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    fn of(command: &mut Command) -> Result<Self> {
+    pub(crate) fn of(command: &mut Command) -> Result<Self> {
         let start = Instant::now();
         let mut child = command.spawn()?;
         let pid = Pid::from_child(&child);
