@@ -6,7 +6,7 @@ use esp_formats::{
     app_image::{AppDescriptor, AppImage, ChipId, Segment, Signature},
 };
 
-use crate::sha256;
+use crate::digest::Hashing;
 
 /// An app image that was found whole, and what it says of itself; only [`check_image`] makes one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,18 +91,20 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`], which names the first thing that is wrong.
 pub fn check_image(file: &[u8]) -> Result<Checked, CheckError> {
-    let image =
-        AppImage::parse(file, |bytes| sha256(bytes).0).map_err(|error| CheckError::Format {
+    let mut hashing = Hashing::of(file);
+    let image = AppImage::parse(file, |bytes| hashing.beginning(bytes).0).map_err(|error| {
+        CheckError::Format {
             kind: error.kind,
             offset: error.offset,
-        })?;
+        }
+    })?;
     let descriptor = image.descriptor().ok_or(CheckError::NoDescriptor)?;
     if descriptor.version.is_empty() {
         return Err(CheckError::NoVersion);
     }
     check_mapping(&image, descriptor)?;
     Ok(Checked {
-        digest: sha256(file),
+        digest: hashing.whole(),
         // A whole image with a sector of signature is far below 4 GiB.
         size: u32::try_from(file.len()).unwrap_or(u32::MAX),
         chip: image.header().chip.0,

@@ -1,6 +1,7 @@
 use esp_formats::app_image::{ChipId, Composition, compose, composed_len};
 
 use super::*;
+use crate::sha256;
 
 const C3: &[u8] = include_bytes!("../../../esp-formats/tests/data/ok_image_esp32c3.bin");
 const SIGNED_V1: &[u8] = include_bytes!("../../../esp-formats/tests/data/ok_image_signed_v1.bin");
