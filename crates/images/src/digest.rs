@@ -35,9 +35,19 @@ impl<'f> Hashing<'f> {
     }
 
     /// That of the whole file.
-    pub(crate) fn whole(mut self) -> Digest {
-        self.context
-            .update(self.file.get(self.done..).unwrap_or_default());
+    pub(crate) fn whole(self) -> Digest {
+        let end = self.file.len();
+        self.first(end, &[])
+    }
+
+    /// That of the file's first bytes, up to `end`, with others behind them.
+    pub(crate) fn first(mut self, end: usize, behind: &[u8]) -> Digest {
+        if self.done > end {
+            self = Self::of(self.file);
+        }
+        let rest = self.file.get(self.done..end);
+        self.context.update(rest.unwrap_or_default());
+        self.context.update(behind);
         read(&self.context.finish())
     }
 }
@@ -66,6 +76,12 @@ mod tests {
             assert_eq!(hashing.whole(), sha256(&file));
         }
         assert_eq!(Hashing::of(&file).whole(), sha256(&file));
+        for (begun, end) in [(0, 7), (5, 7), (7, 7), (9, 7)] {
+            let mut hashing = Hashing::of(&file);
+            hashing.beginning(&file[..begun]);
+            let expected = sha256(&[&file[..end], b"more"].concat());
+            assert_eq!(hashing.first(end, b"more"), expected);
+        }
     }
 
     #[test]

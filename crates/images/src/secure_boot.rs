@@ -21,7 +21,7 @@ pub use key::{efuse_digest, key_of};
 pub use sign::{Added, How, Signed, Signer, sign};
 pub use verify::{BlockReport, Fault, V1Report, key_digest, verify_block, verify_v1};
 
-use crate::sha256;
+use crate::digest::Hashing;
 
 /// An app image, or a boot loader, and what is signed of it.
 #[derive(Clone, Debug)]
@@ -43,23 +43,25 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`Error::Format`], and [`Error::SecondSector`] for one that was signed as if its signatures were part of it.
     pub fn read(file: &'a [u8]) -> Result<Self, Error> {
-        let parsed = AppImage::parse(file, |bytes| sha256(bytes).0).map_err(|error| {
-            let at = usize::try_from(error.offset).unwrap_or(usize::MAX);
-            let rest = file.get(at..).unwrap_or_default();
-            if error.kind == ErrorKind::TrailingData
-                && at.is_multiple_of(SECTOR)
-                && rest.len() >= SECTOR
-                && rest.first() == Some(&MAGIC)
-            {
-                return Error::SecondSector {
+        let mut hashing = Hashing::of(file);
+        let parsed =
+            AppImage::parse(file, |bytes| hashing.beginning(bytes).0).map_err(|error| {
+                let at = usize::try_from(error.offset).unwrap_or(usize::MAX);
+                let rest = file.get(at..).unwrap_or_default();
+                if error.kind == ErrorKind::TrailingData
+                    && at.is_multiple_of(SECTOR)
+                    && rest.len() >= SECTOR
+                    && rest.first() == Some(&MAGIC)
+                {
+                    return Error::SecondSector {
+                        offset: error.offset,
+                    };
+                }
+                Error::Format {
+                    kind: error.kind,
                     offset: error.offset,
-                };
-            }
-            Error::Format {
-                kind: error.kind,
-                offset: error.offset,
-            }
-        })?;
+                }
+            })?;
         let image_len = usize::try_from(parsed.image_len()).unwrap_or(usize::MAX);
         let sector_at = image_len.next_multiple_of(SECTOR);
         let body = match parsed.signature() {
@@ -76,24 +78,17 @@ impl<'a> Image<'a> {
             parsed,
             body,
             missing,
-            sha256: [0; 32],
+            sha256: hashing.first(body.len(), padding(missing)).0,
             sha384: [0; 48],
             left_out: file.len().saturating_sub(behind),
         };
-        image.hash();
-        Ok(image)
-    }
-
-    fn hash(&mut self) {
-        let mut sum = Context::new(&digest::SHA256);
-        self.pieces(|piece| sum.update(piece));
-        copy(&mut self.sha256, sum.finish().as_ref());
         // Only chips with P-384 are signed for by it, and half of them are large images.
-        if self.takes(Scheme::EcdsaP384) {
+        if image.takes(Scheme::EcdsaP384) {
             let mut sum = Context::new(&digest::SHA384);
-            self.pieces(|piece| sum.update(piece));
-            copy(&mut self.sha384, sum.finish().as_ref());
+            image.pieces(|piece| sum.update(piece));
+            copy(&mut image.sha384, sum.finish().as_ref());
         }
+        Ok(image)
     }
 
     /// Whether a signature by this scheme may lie behind this image: by its chip, or in one of its blocks.
@@ -111,7 +106,7 @@ impl<'a> Image<'a> {
 
     fn pieces(&self, mut take: impl FnMut(&[u8])) {
         take(self.body);
-        take(PADDING.get(..self.missing).unwrap_or_default());
+        take(padding(self.missing));
     }
 
     /// What the image says of itself.
@@ -157,6 +152,11 @@ fn copy(to: &mut [u8], from: &[u8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }
+}
+
+/// So many bytes of 0xFF, a sector of them at most.
+fn padding(len: usize) -> &'static [u8] {
+    PADDING.get(..len).unwrap_or_default()
 }
 
 const PADDING: [u8; SECTOR] = [0xFF; SECTOR];

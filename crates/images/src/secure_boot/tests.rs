@@ -5,6 +5,7 @@ use esp_formats::{
 };
 
 use super::*;
+use crate::sha256;
 
 const PLAIN: &[u8] = include_bytes!("../../../esp-formats/tests/data/ok_image_esp32c3.bin");
 const V1: &[u8] = include_bytes!("../../../esp-formats/tests/data/ok_image_signed_v1.bin");
